@@ -1,0 +1,1 @@
+"""Green threads for network programs: see README.rst."""

@@ -1,0 +1,333 @@
+"""Green threads: making them, waiting for them, ending them."""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from functools import partial
+from typing import Any, Callable
+
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from eventlet._outcome import Outcome, Settling
+from eventlet.hubs._carrier import Carrier
+from eventlet.hubs._current import get_hub
+from eventlet.hubs._waiting import Waiter
+from eventlet.hubs.hub import BaseHub
+from eventlet.hubs.timer import LocalTimer, Timer
+from eventlet.timeout import with_timeout as with_timeout
+
+__all__ = [
+    "GreenThread",
+    "call_after",
+    "call_after_global",
+    "call_after_local",
+    "cancel",
+    "exc_after",
+    "getcurrent",
+    "kill",
+    "sleep",
+    "spawn",
+    "spawn_after",
+    "spawn_after_local",
+    "spawn_n",
+    "with_timeout",
+]
+
+
+class GreenThread(Carrier, Settling):
+    """A greenlet with a result: what `spawn` returns.
+
+    Invariant: `_start` is there exactly as long as the function has not begun. Its
+    methods may be called from any OS thread.
+    """
+
+    # A finished GreenThread that nobody refers to runs the next function: see hubs/_carrier.py.
+
+    __slots__ = ("_links", "_outcome", "_start", "_waiters", "pool")
+
+    def __init__(self, parent: greenlet | None = None) -> None:
+        """Make one that has nothing to do yet. `spawn` is what programs call."""
+        self.hub = get_hub()
+        super().__init__(parent=self.hub.greenlet if parent is None else parent)
+        self.forget()
+
+    def forget(self) -> None:
+        attributes = self.__dict__
+        if attributes:
+            attributes.clear()
+        self._outcome = None
+        self._waiters = []
+        self._links: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] | None = None
+        self._start: Any = None
+        #: The GreenPool whose task it runs, if any.
+        self.pool: Any = None
+
+    # ---- running
+
+    def main(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        """Run `function` and keep how it ends. Upstream's name: called by what starts a green thread."""
+        self._start = None
+        try:
+            outcome = Outcome(function(*args, **kwargs), None)
+        except GreenletExit as error:
+            self._end(Outcome(None, (type(error), error, error.__traceback__)))
+        except BaseException as error:
+            self._end(Outcome(None, (type(error), error, error.__traceback__)))
+            if isinstance(error, self.hub.SYSTEM_EXCEPTIONS):
+                raise
+            self.hub.report_exception(type(error), error, error.__traceback__)
+        else:
+            if self._waiters or self._links:
+                self._end(outcome)
+            else:
+                self._outcome = outcome
+
+    def _end(self, outcome: Outcome) -> None:
+        self._settle(outcome)
+        links = self._links
+        while links:
+            self._call_link(*links.pop(0))
+        self._links = None
+
+    def _call_link(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        try:
+            function(self, *args, **kwargs)
+        except Exception as error:
+            self.hub.report_exception(type(error), error, error.__traceback__)
+
+    # ---- watching it
+
+    def wait(self) -> Any:
+        """Return what the function returned, or raise what it raised; wait for its end if need be.
+
+        Raises GreenletExit if it was killed. Switches only if it has not ended.
+        """
+        outcome = self._outcome
+        if outcome is None:
+            if getcurrent() is self:
+                raise RuntimeError(f"{self!r} cannot wait for itself")
+            outcome = self._await_outcome()
+            assert outcome is not None
+        return outcome.get()
+
+    def link(self, func: Callable[..., Any], *curried_args: Any, **curried_kwargs: Any) -> None:
+        """Have `func(this, *curried_args, **curried_kwargs)` called when the function has ended, at once if it has.
+
+        It runs in this green thread, so it may block; exceptions from it are
+        reported. Call `wait` in it for the result. Never switches, but for `func`.
+        """
+        if not callable(func):
+            raise TypeError(f"link() needs something callable, not {type(func).__name__}")
+        if self._outcome is not None:
+            self._call_link(func, curried_args, curried_kwargs)
+        elif self._links is None:
+            self._links = [(func, curried_args, curried_kwargs)]
+        else:
+            self._links.append((func, curried_args, curried_kwargs))
+
+    def unlink(self, func: Callable[..., Any], *curried_args: Any, **curried_kwargs: Any) -> bool:
+        """Undo a `link` with the same arguments; return whether there was one. Never switches."""
+        try:
+            (self._links or []).remove((func, curried_args, curried_kwargs))
+        except ValueError:
+            return False
+        return True
+
+    def ready(self) -> bool:
+        """Whether the function has ended. Never switches."""
+        return self._outcome is not None
+
+    @property
+    def dead(self) -> bool:
+        """Whether the function, and what is linked to it, has ended."""
+        return self._outcome is not None and self._links is None or greenlet.dead.__get__(self)  # type: ignore[attr-defined, no-any-return]
+
+    def __bool__(self) -> bool:
+        """Whether the function has begun and not ended, as for any greenlet."""
+        return self._start is None and self._outcome is None and super().__bool__()
+
+    # ---- ending it
+
+    def throw(self, *throw_args: Any) -> Any:
+        """Raise in it: see `greenlet.throw`; GreenletExit without arguments. Switches to it at once.
+
+        If the function has not begun it never will.
+        """
+        if self._start is not None:
+            self._unstart()
+            self.main(partial(_throw_here, throw_args), (), {})
+            return None
+        return None if self.dead else super().throw(*throw_args)
+
+    def _unstart(self) -> None:
+        start, self._start = self._start, None
+        if isinstance(start, Timer):
+            start.cancel()
+        else:
+            self.hub.unschedule(start)
+
+    def kill(self, *throw_args: Any) -> None:
+        """Raise in it, GreenletExit by default; return when it has run until it ended or blocked. Switches.
+
+        See `kill`.
+        """
+        kill(self, *throw_args)
+
+    def cancel(self, *throw_args: Any) -> None:
+        """Kill it if the function has not begun; otherwise do nothing. Switches only if it kills."""
+        cancel(self, *throw_args)
+
+
+def _throw_here(throw_args: tuple[Any, ...]) -> None:
+    from eventlet._outcome import raise_from_throw_args
+
+    raise_from_throw_args(throw_args or (GreenletExit,))
+
+
+def sleep(seconds: float = 0) -> None:
+    """Let others run, for `seconds` at least; 0 (or less): until the hub's next turn. Switches.
+
+    Raises TypeError if `seconds` is not a number, ValueError if it is NaN.
+    """
+    hub = get_hub()
+    current = getcurrent()
+    if current is hub.greenlet:
+        hub.check_may_block()
+    switch = current.switch
+    if seconds > 0 if type(seconds) is int or type(seconds) is float else _is_positive(seconds):
+        timer = hub.call_later(seconds, switch)
+        try:
+            while timer[2] is not None:
+                hub._switch()
+        finally:
+            hub.cancel(timer)
+    else:
+        hub._ready.append(switch)
+        try:
+            hub._switch()
+        except BaseException:
+            hub.unschedule(switch)
+            raise
+
+
+def _is_positive(seconds: Any) -> bool:
+    try:
+        if seconds != seconds:
+            raise ValueError("seconds must not be NaN")
+        return bool(seconds > 0)
+    except TypeError:
+        raise TypeError(f"seconds must be a number, not {type(seconds).__name__}") from None
+
+
+def _new(hub: BaseHub) -> GreenThread:
+    """Return a green thread with nothing to do, in a copy of the current context."""
+    idle = hub.idle_carriers
+    thread: GreenThread = idle.pop() if idle else GreenThread(hub.greenlet)
+    thread.gr_context = copy_context()
+    return thread
+
+
+def spawn(func: Callable[..., Any], *args: Any, **kwargs: Any) -> GreenThread:
+    """Have `func(*args, **kwargs)` run in a green thread of its own, soon; return that. Never switches.
+
+    It starts with a copy of the current contextvars context. An exception is
+    reported to stderr, and raised by `wait`. Raises TypeError if `func` is not callable.
+    """
+    if not callable(func):
+        raise TypeError(f"spawn() needs something callable, not {type(func).__name__}")
+    hub = get_hub()
+    idle = hub.idle_carriers
+    thread: GreenThread = idle.pop() if idle else GreenThread(hub.greenlet)
+    thread.gr_context = copy_context()
+    thread._start = start = partial(thread.switch, [func, args, kwargs])
+    hub._ready.append(start)
+    return thread
+
+
+#: Like `spawn`; upstream's lighter variant, whose result nobody may wait for. Here they are the same.
+spawn_n = spawn
+
+
+def spawn_after(seconds: float, func: Callable[..., Any], *args: Any, **kwargs: Any) -> GreenThread:
+    """Like `spawn`, but `func` begins only after `seconds`; until then `cancel` works. Never switches."""
+    return _spawn_later(Timer, seconds, func, args, kwargs)
+
+
+def spawn_after_local(seconds: float, func: Callable[..., Any], *args: Any, **kwargs: Any) -> GreenThread:
+    """Like `spawn_after`, but `func` does not begin if the current green thread is dead by then. Never switches."""
+    return _spawn_later(LocalTimer, seconds, func, args, kwargs)
+
+
+def _spawn_later(kind: type[Timer], seconds: float, func: Any, args: Any, kwargs: Any) -> GreenThread:
+    if not callable(func):
+        raise TypeError(f"spawn_after() needs something callable, not {type(func).__name__}")
+    hub = get_hub()
+    thread = _new(hub)
+    timer = kind(seconds, thread.switch, [func, args, kwargs])
+    thread._start = hub.add_timer(timer)
+    return thread
+
+
+def kill(g: greenlet, *throw_args: Any) -> None:
+    """Raise GreenletExit (or what `throw_args`, as for `greenlet.throw`, say) in `g`, wherever it waits. Switches.
+
+    If it has not begun it never will. Returns when `g` has ended, or blocks
+    again; at once if it was dead. `g` may belong to another OS thread: then it is
+    told to end, and this does not wait.
+    """
+    if g.dead:
+        return
+    current = getcurrent()
+    if g is current:
+        _throw_here(throw_args)
+    hub = get_hub()
+    home = getattr(g, "hub", hub)
+    if home is not hub:
+        home.call_soon(partial(_kill_if_alive, g, throw_args))
+        return
+    if current is hub.greenlet:
+        g.throw(*throw_args)
+        return
+    resumed = False
+
+    def resume() -> None:
+        nonlocal resumed
+        resumed = True
+        current.switch()
+
+    # `g` leaves the CPU to the hub, not to us.
+    hub._ready.append(resume)
+    try:
+        g.throw(*throw_args)
+    finally:
+        if not resumed:
+            hub.unschedule(resume)
+
+
+def _kill_if_alive(g: greenlet, throw_args: tuple[Any, ...]) -> None:
+    if not g.dead:
+        g.throw(*throw_args)
+
+
+def cancel(g: greenlet, *throw_args: Any) -> None:
+    """Kill `g` if it has not begun; otherwise do nothing. Switches only if it kills."""
+    if not g and not g.dead:
+        kill(g, *throw_args)
+
+
+def call_after_global(seconds: float, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Timer:
+    """Start a green thread with `func` after `seconds`; return the timer, whose `cancel` undoes this. Never switches."""
+    return get_hub().schedule_call_global(seconds, spawn, func, *args, **kwargs)
+
+
+def call_after_local(seconds: float, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Timer:
+    """Like `call_after_global`, but not if the current green thread is dead by then. Never switches."""
+    return get_hub().schedule_call_local(seconds, spawn, func, *args, **kwargs)
+
+
+call_after = call_after_local
+
+
+def exc_after(seconds: float, *throw_args: Any) -> Timer:
+    """Raise in the current green thread after `seconds`; return the timer. Prefer Timeout. Never switches."""
+    return get_hub().schedule_call_local(seconds, getcurrent().throw, *throw_args)

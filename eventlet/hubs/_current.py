@@ -1,0 +1,177 @@
+"""Which hub a thread has: one per OS thread, chosen by name, environment or object."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from eventlet import _pristine
+from eventlet.hubs.errors import HubError
+
+if TYPE_CHECKING:
+    from eventlet.hubs.hub import BaseHub
+
+#: Name and module of each backend here, in the order of preference.
+BACKENDS = {
+    "epolls": "eventlet.hubs.epolls",
+    "poll": "eventlet.hubs.poll",
+    "selects": "eventlet.hubs.selects",
+}
+ALIASES = {"epoll": "epolls", "select": "selects"}
+ENTRY_POINT_GROUP = "eventlet.hubs"
+
+
+class _Thread(_pristine.thread._local):  # type: ignore[misc, name-defined]
+    """What an OS thread has. Attributes: `hub`, and `hub_class` if one was chosen for it."""
+
+
+class _ClosesHub:
+    """Lives in the thread's locals, and so ends with the thread: then the hub's fds are closed."""
+
+    def __init__(self, hub: BaseHub) -> None:
+        self._hub = hub
+
+    def __del__(self) -> None:
+        self._hub.close()
+
+
+thread = _Thread()
+
+
+def get_hub() -> BaseHub:
+    """Return this OS thread's hub; the first call makes it. Never switches.
+
+    Raises HubError if the hub that was asked for (`use_hub`, EVENTLET_HUB) cannot be had.
+    """
+    try:
+        return thread.hub  # type: ignore[no-any-return]
+    except AttributeError:
+        return _make_hub()
+
+
+def has_hub() -> bool:
+    """Whether this OS thread has a hub already. Never switches."""
+    return hasattr(thread, "hub")
+
+
+def _make_hub() -> BaseHub:
+    hub_class = getattr(thread, "hub_class", None)
+    if hub_class is None:
+        use_hub()
+        hub_class = thread.hub_class
+    hub: BaseHub = hub_class()
+    thread.closer = _ClosesHub(hub)
+    thread.hub = hub
+    _fork_hook.install()
+    return hub
+
+
+def use_hub(mod: Any = None) -> None:
+    """Choose this OS thread's hub; call it before anything green runs in the thread.
+
+    `mod` is None (then EVENTLET_HUB decides, or the best one here is taken), a name
+    ('epolls', 'poll', 'selects', or one of the entry-point group `eventlet.hubs`),
+    'package.module:Class', a module that has a class `Hub`, or a hub class.
+
+    A hub that the thread already has is closed; its green threads never run again.
+    Never switches. Raises HubError, and changes nothing, if the hub cannot be had.
+    """
+    if mod is None:
+        mod = _pristine.os.environ.get("EVENTLET_HUB", "").strip() or get_default_hub()
+    hub_class = find_hub_class(mod)
+    old = thread.__dict__.pop("hub", None)
+    if old is not None:
+        old.close()
+    thread.hub_class = hub_class
+
+
+def get_default_hub() -> ModuleType:
+    """Return the module of the best hub that is available here: epolls, poll or selects. Never switches."""
+    for module_name in BACKENDS.values():
+        module = importlib.import_module(module_name)
+        if module.is_available():
+            return module
+    raise HubError("no hub is available here: this platform has neither epoll, poll nor select")
+
+
+def available_hubs() -> list[str]:
+    """Return the names of the hubs that work here, the default first. Never switches."""
+    return [name for name, module_name in BACKENDS.items() if importlib.import_module(module_name).is_available()]
+
+
+def find_hub_class(mod: Any) -> type[BaseHub]:
+    """Return the hub class that `mod` stands for, as described in `use_hub`, or raise HubError."""
+    if isinstance(mod, str):
+        mod = _find_by_name(mod)
+    if isinstance(mod, ModuleType):
+        is_available = getattr(mod, "is_available", None)
+        if is_available is not None and not is_available():
+            raise HubError(f"hub {mod.__name__!r} is not available on this system; {_choices()}")
+        if not hasattr(mod, "Hub"):
+            raise HubError(f"module {mod.__name__!r} has no class Hub; {_choices()}")
+        mod = mod.Hub
+    if not isinstance(mod, type) or not hasattr(mod, "run"):
+        raise HubError(f"a hub is a name, a module or a class, not {mod!r}; {_choices()}")
+    return mod
+
+
+def _find_by_name(name: str) -> Any:
+    if ":" in name:
+        return _import_class(name)
+    name = ALIASES.get(name, name)
+    if name in BACKENDS:
+        return importlib.import_module(BACKENDS[name])
+    entry_point = _entry_points().get(name)
+    if entry_point is None:
+        raise HubError(f"unknown hub {name!r}; {_choices()}")
+    try:
+        return entry_point.load()
+    except (ImportError, AttributeError) as error:
+        raise HubError(f"hub {name!r} cannot be loaded from {entry_point.value!r}: {error}; {_choices()}") from error
+
+
+def _import_class(path: str) -> Any:
+    module_name, _, attribute = path.partition(":")
+    try:
+        found: Any = importlib.import_module(module_name)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise HubError(f"hub {path!r} cannot be loaded: {error}; {_choices()}") from error
+    return found
+
+
+def _entry_points() -> dict[str, Any]:
+    from importlib import metadata
+
+    if sys.version_info >= (3, 10):
+        found = metadata.entry_points(group=ENTRY_POINT_GROUP)
+    else:  # until 3.9 is dropped
+        found = metadata.entry_points().get(ENTRY_POINT_GROUP, ())
+    return {entry_point.name: entry_point for entry_point in found}
+
+
+def _choices() -> str:
+    names = [*available_hubs(), *sorted(_entry_points())]
+    return f"available here: {', '.join(names)}, or 'package.module:Class'"
+
+
+class _ForkHook:
+    """Gives a forked child a fresh hub. Installed with the first hub, not on import."""
+
+    def __init__(self) -> None:
+        self._installed = False
+
+    def install(self) -> None:
+        if not self._installed and hasattr(_pristine.os, "register_at_fork"):
+            self._installed = True
+            _pristine.os.register_at_fork(after_in_child=self._in_child)
+
+    def _in_child(self) -> None:
+        if has_hub():
+            get_hub().after_fork()
+
+
+_fork_hook = _ForkHook()

@@ -1,0 +1,146 @@
+"""The hub's timers: a heap of entries, and what it costs to hardly ever use it.
+
+An entry is a list `[deadline, sequence, call]`, so that the heap compares two
+floats in C. Most timers (timeouts, mainly) are cancelled in the very turn that
+made them; so new entries wait in a plain list and reach the heap only when the
+hub next looks at the time. Cancelling just clears `call`; once cancelled entries
+are the majority they are dropped together.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from heapq import heapify, heappop, heappush
+from typing import Any, Callable, List, Optional
+
+from eventlet import _pristine
+
+Clock = Callable[[], float]
+Call = Callable[[], object]
+Entry = List[Any]  # [deadline, sequence, call or None]: see above
+
+#: Below this many cancelled timers a clean-up is not worth its time.
+_FEW_CANCELLED = 512
+
+
+class TimerQueue:
+    """Calls to be made later, in the order of their deadlines; equal deadlines in the order made.
+
+    Deadlines are seconds on `clock`. `call_at`, `call_later` and `cancel` may be
+    used from any thread, the rest only from the hub's own.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self._heap: list[Entry] = []
+        self._new_timers: list[Entry] = []
+        self._sequence = itertools.count()
+        self._cancelled = 0
+        self._polling = False
+        self._thread_id = _pristine.thread.get_ident()
+
+    def call_at(self, deadline: float, call: Call) -> Entry:
+        """Run `call` in the hub at `deadline`; return the entry for `cancel`. Never switches."""
+        entry = [deadline, next(self._sequence), call]
+        self._new_timers.append(entry)
+        if self._polling:
+            self.wakeup()
+        return entry
+
+    def call_later(self, seconds: float, call: Call) -> Entry:
+        """Run `call` in the hub after `seconds`; return the entry for `cancel`. Never switches.
+
+        Raises TypeError if `seconds` is no number, ValueError if it is NaN.
+        """
+        try:
+            deadline = self.clock() + seconds
+        except TypeError:
+            raise TypeError(f"seconds must be a number, not {type(seconds).__name__}") from None
+        if deadline != deadline:
+            raise ValueError("seconds must not be NaN")
+        entry = [deadline, next(self._sequence), call]  # as in `call_at`, without its cost
+        self._new_timers.append(entry)
+        if self._polling:
+            self.wakeup()
+        return entry
+
+    def cancel(self, entry: Entry) -> None:
+        """Make sure that `entry` does not fire any more. Never switches, never fails."""
+        if entry[2] is None:
+            return
+        entry[2] = None
+        self._cancelled += 1
+        if self._cancelled > _FEW_CANCELLED:
+            self._drop_cancelled()
+
+    def wakeup(self) -> None:
+        raise NotImplementedError
+
+    def _drop_cancelled(self) -> None:
+        heap, new = self._heap, self._new_timers
+        if self._cancelled * 2 < len(heap) + len(new) or _pristine.thread.get_ident() != self._thread_id:
+            return
+        self._absorb_new()
+        heap[:] = [entry for entry in heap if entry[2] is not None]
+        heapify(heap)
+        self._cancelled = 0
+
+    def _absorb_new(self) -> None:
+        heap, new = self._heap, self._new_timers
+        while new:
+            # One atomic pop at a time: another thread may be appending.
+            entry = new.pop()
+            if entry[2] is None:
+                self._cancelled -= 1
+            else:
+                heappush(heap, entry)
+
+    def next_deadline(self) -> float | None:
+        """Return when the next timer is due on `clock`, or None if there is none. Never switches."""
+        if self._new_timers:
+            self._absorb_new()
+        heap = self._heap
+        while heap:
+            deadline: float = heap[0][0]
+            if heap[0][2] is not None:
+                return deadline
+            heappop(heap)
+            self._cancelled -= 1
+        return None
+
+    def get_timers_count(self) -> int:
+        """Return how many timers are waiting to fire. Never switches."""
+        self._absorb_new()
+        return sum(1 for entry in self._heap if entry[2] is not None)
+
+    def _due(self, now: float) -> Call | None:
+        """Take the next call whose time has come by `now`, if any."""
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            entry = heappop(heap)
+            call: Optional[Call] = entry[2]
+            if call is not None:
+                entry[2] = None  # tells its owner that it has fired
+                return call
+            self._cancelled -= 1
+        return None
+
+
+def fired(entry: Entry) -> bool:
+    """Whether the timer has fired, or was cancelled."""
+    return entry[2] is None
+
+
+def checked_seconds(seconds: Any, what: str = "seconds") -> float:
+    """Return `seconds` as a number usable for a deadline, or raise TypeError or ValueError.
+
+    Infinity is allowed (such a timer never fires); NaN is not.
+    """
+    try:
+        finite = not math.isnan(seconds)
+    except TypeError:
+        raise TypeError(f"{what} must be a number, not {type(seconds).__name__}") from None
+    if not finite:
+        raise ValueError(f"{what} must not be NaN")
+    return seconds  # type: ignore[no-any-return]

@@ -1,0 +1,79 @@
+"""Hub backend on epoll(7): Linux. The default where it exists."""
+
+from __future__ import annotations
+
+from eventlet._pristine import select
+from eventlet.hubs._timers import Clock
+from eventlet.hubs.hub import READABLE, WRITABLE, BaseHub, Events
+
+
+def is_available() -> bool:
+    """Whether the system has epoll."""
+    return hasattr(select, "epoll")
+
+
+class Hub(BaseHub):
+    """Edge-triggered for sockets (one registration each), level-triggered for everything else.
+
+    The event bits of epoll are those of poll(2), so events pass through as they are.
+    """
+
+    name = "epolls"
+    edge_triggered = True
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__(clock)
+        self._registered: set[int] = set()
+        self._open()
+
+    def _open(self) -> None:
+        self._poller = select.epoll()
+        self._poll = self._poller.poll
+        # EPOLLRDHUP: the peer has shut down its side. EPOLLPRI: urgent data, at
+        # whose mark reads come out short without the socket being drained.
+        self._lasting = (
+            select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLPRI | select.EPOLLET
+        )
+
+    def do_poll(self, seconds: float | None) -> Events:
+        # epoll_wait(2) counts milliseconds; Python rounds them up (since 3.5).
+        return self._poll(-1 if seconds is None else seconds)  # type: ignore[no-any-return]
+
+    def set_interest(self, fd: int, events: int) -> None:
+        if events == 0:
+            if fd in self._registered:
+                self._registered.discard(fd)
+                self._poller.unregister(fd)
+        else:
+            self._register(fd, events & (READABLE | WRITABLE))
+
+    def set_lasting_interest(self, fd: int, again: bool = False) -> None:
+        if again:
+            self._poller.modify(fd, self._lasting)  # modifying re-arms; ENOENT: another file by now
+        else:
+            self._register(fd, self._lasting)
+
+    def _register(self, fd: int, mask: int) -> None:
+        # The set is a hint only: the number may have been closed and re-used.
+        try:
+            if fd in self._registered:
+                self._poller.modify(fd, mask)
+            else:
+                self._poller.register(fd, mask)
+                self._registered.add(fd)
+        except FileNotFoundError:
+            self._poller.register(fd, mask)
+        except FileExistsError:
+            self._poller.modify(fd, mask)
+            self._registered.add(fd)
+
+    def close(self) -> None:
+        super().close()
+        self._poller.close()
+
+    def after_fork(self) -> None:
+        # The epoll set is shared with the parent: leave it as it is, and make another.
+        self._poller.close()
+        self._registered.clear()
+        self._open()
+        super().after_fork()

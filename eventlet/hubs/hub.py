@@ -1,0 +1,526 @@
+"""`BaseHub`: the event loop of one OS thread, and the contract of its backends.
+
+The turn
+--------
+1. run what is in the ready queue at this moment (not what that adds);
+2. fire the timers that are due;
+3. ask the backend for events, waiting until the next timer at most, or not at
+   all while something is ready;
+4. wake whoever waits for those events.
+
+The contract
+------------
+A backend is a module in this package (or anybody's) with `is_available()` and a
+class `Hub(BaseHub)` that supplies:
+
+`set_interest(fd, events)`
+    Report `fd` (level-triggered) while it is ready for any of `events`, a sum of
+    READABLE and WRITABLE; 0 forgets the fd. Raises OSError for an fd that is not
+    open and ValueError for one that the backend cannot watch. Regular files: either
+    always ready, or PermissionError.
+`do_poll(seconds)`
+    Wait up to `seconds` (None: until something happens; 0: do not wait) and return
+    a list of (fd, events). Round `seconds` up: rounding down would turn the last
+    fraction of every sleep into a busy loop. Event bits are poll(2)'s; any other
+    bit than READABLE and WRITABLE wakes both directions. Signal handlers may raise
+    from here. An OSError with EINTR counts as no events.
+`close()`, `after_fork()`
+    Release what the backend holds; make it anew in a forked child, with nothing
+    watched, without disturbing the parent. Both call the base method.
+`edge_triggered`, `set_lasting_interest(fd, again)`
+    Optional: True if the backend can watch both directions of an fd for good and
+    report only changes. `again` re-arms: what is ready now is reported once more;
+    it raises OSError if the fd is not (any more) the file that was registered.
+
+Everything else, timers, wake-ups from other threads, forking, errors, is here.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+import traceback
+from collections import deque
+from functools import partial
+from typing import Any, Callable, List, Tuple
+
+from greenlet import GreenletExit, getcurrent, greenlet
+
+from eventlet import _pristine
+from eventlet.hubs import _carrier, _watchdog
+from eventlet.hubs import timer as _timer
+from eventlet.hubs._readiness import READABLE, WRITABLE, Readiness
+from eventlet.hubs._timers import Clock
+from eventlet.hubs._waker import Waker
+from eventlet.hubs.listener import READ, WRITE, DebugListener, FdListener, closed_callback, noop
+
+__all__ = ["READ", "READABLE", "WRITABLE", "WRITE", "BaseHub", "DebugListener", "FdListener"]
+
+Events = List[Tuple[int, int]]
+ExcInfo = Tuple[Any, Any, Any]
+
+
+class BaseHub(Readiness):
+    """The event loop of one OS thread.
+
+    Invariant: everything that can make progress is in the ready queue, in the timer
+    heap, or waits in an fd record; the hub's greenlet runs only between green threads.
+    `call_soon`, `call_at`, `call_later`, `cancel` and `wakeup` may be used from any
+    thread and signal handler, the rest only from the hub's own thread.
+    """
+
+    SYSTEM_EXCEPTIONS = (KeyboardInterrupt, SystemExit)
+    READ = READ
+    WRITE = WRITE
+
+    #: Name of this hub as given to use_hub; set when it is chosen.
+    name = ""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__(clock or _pristine.time.monotonic)
+        self._ready: deque[Callable[[], object]] = deque()
+        #: Carriers that have finished a task since the hub last looked: see _carrier.py.
+        self._finished: list[Any] = []
+        #: Carriers that wait for their next task.
+        self.idle_carriers: list[Any] = []
+        self.carrier_witnesses = [_carrier.make_witness()]
+        self.debug_exceptions = True
+        self.debug_blocking = False
+        self.debug_blocking_resolution: float = 1
+        self.running = False
+        self.stopping = False
+        self.greenlet = greenlet()
+        self._listener_class: type[FdListener] = FdListener
+        self._waker: Waker | None = None
+        self._is_closed = False
+        self._observers: dict[object, Callable[[BaseHub], object]] = {}
+        self._renew_greenlet()
+
+    # ---- the backend's part
+
+    def do_poll(self, seconds: float | None) -> Events:
+        raise NotImplementedError("a hub backend must have do_poll()")
+
+    def close(self) -> None:
+        """Release the hub's file descriptors. It cannot be used afterwards. Never switches."""
+        self._is_closed = True
+        for record in list(self._records.values()):
+            record.armed = 0
+        if self._waker is not None:
+            self._waker.close()
+            self._waker = None
+
+    def is_closed(self) -> bool:
+        return self._is_closed
+
+    def after_fork(self) -> None:
+        """Start afresh in a forked child: nobody waits, nothing is scheduled. Never switches."""
+        self._ready.clear()
+        self._heap.clear()
+        self._new_timers.clear()
+        self._finished.clear()
+        self._cancelled = 0
+        self.forget_all_after_fork()
+        self._thread_id = _pristine.thread.get_ident()
+        if self._waker is not None:
+            self._waker.close()
+            self._waker = None
+            self._start_waker()
+
+    # ---- being switched to
+
+    def _renew_greenlet(self) -> None:
+        parent = getcurrent()
+        while parent.parent is not None:
+            parent = parent.parent
+        self.greenlet = greenlet(self.run, parent)
+        self._switch = self.greenlet.switch
+
+    def ensure_greenlet(self) -> None:
+        """Make sure that `greenlet` can be switched to. Never switches."""
+        if self.greenlet.dead:
+            self._renew_greenlet()
+
+    def switch(self) -> Any:
+        """Park the current greenlet; return what it is switched back with. Switches.
+
+        Whoever calls this has arranged for the wake-up: a timer, a listener.
+        Raises RuntimeError in the hub's own greenlet.
+        """
+        self.check_may_block()
+        return self._switch()
+
+    def check_may_block(self) -> None:
+        """Raise RuntimeError if the caller is the hub, which must never wait for itself."""
+        if getcurrent() is self.greenlet:
+            raise RuntimeError("cannot block in the hub's own greenlet: spawn a green thread for this")
+
+    # ---- the turn
+
+    def run(self, *_a: Any, **_kw: Any) -> None:
+        """Turn until `abort`. This is the body of the hub's greenlet."""
+        if self.running:
+            raise RuntimeError("the hub is already running")
+        self.running, self.stopping = True, False
+        if self._waker is None:
+            self._start_waker()
+        try:
+            while not self.stopping:
+                self._turn()
+        finally:
+            self.running = self.stopping = False
+            self._renew_greenlet()
+
+    def _turn(self) -> None:
+        if self.debug_blocking:
+            self.block_detect_pre()
+        if self._ready:
+            self._run_ready()
+        if self._heap or self._new_timers:
+            self.fire_timers(self.clock())
+        if self._observers:
+            self._tell_observers()
+        if self.debug_blocking:
+            self.block_detect_post()
+        if self._ready:
+            self.wait(0)
+        else:
+            self.wait(self._until_next_timer())
+
+    def _run_ready(self) -> None:
+        ready, finished = self._ready, self._finished
+        popleft = ready.popleft
+        for _ in range(len(ready)):
+            call: Any = None
+            try:
+                call = popleft()
+                call()
+            except BaseException as error:
+                if call is None:
+                    return  # a callback emptied the queue: a fork, or somebody unscheduled
+                self._failed(error)
+            if finished:
+                call = None  # it may hold the carrier
+                _carrier.recycle(self)
+
+    def fire_timers(self, when: float) -> None:
+        """Call what is due at `when` on `clock`. Runs in the hub."""
+        if self._new_timers:
+            self._absorb_new()
+        finished = self._finished
+        while True:
+            call = self._due(when)
+            if call is None:
+                return
+            try:
+                call()
+            except BaseException as error:
+                self._failed(error)
+            if finished:
+                call = None
+                _carrier.recycle(self)
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Poll for up to `seconds` (None: until something happens) and wake who waits. Runs in the hub."""
+        if seconds != 0:
+            # Whoever schedules from now on writes to the waker; who did so before
+            # this line is seen by the next one.
+            self._polling = True
+            if self._ready or self._new_timers:
+                seconds = 0
+        try:
+            events = self.do_poll(seconds)
+        except BaseException as error:
+            self._polling = False
+            self._poll_failed(error)
+            return
+        self._polling = False
+        if events:
+            self._hand_out(events)
+
+    def _hand_out(self, events: Events) -> None:
+        records, finished, stale = self._records, self._finished, self._stale
+        if stale:
+            stale.clear()
+        edge_triggered = self.edge_triggered
+        for fd, event in events:
+            record = records.get(fd)
+            if record is None:
+                self._quietly_set_interest(fd, 0)
+                continue
+            if stale and fd in stale:
+                continue  # this event was for a file that is closed by now
+            try:
+                # `deliver`, written out: this is the hottest place of all.
+                if event & ~WRITABLE:
+                    if event & ~(READABLE | WRITABLE):
+                        record.eof = True
+                    wake = record.reader
+                    if wake is not None:
+                        record.reader = None
+                        wake()
+                    else:
+                        record.readable = True
+                        if record.armed and not edge_triggered:
+                            self.disarm(record, READABLE)
+                if event & ~READABLE:
+                    wake = record.writer
+                    if wake is not None:
+                        record.writer = None
+                        wake()
+                    else:
+                        record.writable = True
+                        if record.armed and not edge_triggered:
+                            self.disarm(record, WRITABLE)
+            except BaseException as error:
+                self._failed(error)
+            if finished:
+                wake = None
+                _carrier.recycle(self)
+
+    def _until_next_timer(self) -> float | None:
+        deadline = self.next_deadline()
+        if deadline is None:
+            return None
+        seconds = deadline - self.clock()
+        # A poll cannot count to infinity; it is woken up if anything changes.
+        return 0.0 if seconds < 0 else min(seconds, 86400.0)
+
+    def abort(self, wait: bool = False) -> None:
+        """Stop the loop after the present turn; with `wait`, return when it has stopped. Switches if `wait`."""
+        if self.running:
+            self.stopping = True
+            self.wakeup()
+        if wait:
+            if getcurrent() is self.greenlet:
+                raise RuntimeError("the hub cannot wait for its own end")
+            # A callback, so that the turn ends although nothing else may happen.
+            self.call_soon(closed_callback_for_abort)
+            while self.running:
+                self._switch()
+
+    # ---- scheduling
+
+    def call_soon(self, call: Callable[[], object]) -> None:
+        """Run `call` in the hub's next turn. From any thread or signal handler; never switches."""
+        self._ready.append(call)
+        if self._polling:
+            self.wakeup()
+
+    def unschedule(self, call: Callable[..., object]) -> None:
+        """Take `call`, or `call` with arguments, out of the ready queue if it is there. Never switches."""
+        try:
+            self._ready.remove(call)
+            return
+        except (ValueError, IndexError):
+            pass
+        for item in list(self._ready):
+            if isinstance(item, partial) and item.func == call:
+                try:
+                    self._ready.remove(item)
+                except (ValueError, IndexError):
+                    pass
+                return
+
+    def wakeup(self) -> None:
+        """Make the hub's poll return at once. From any thread or signal handler; never switches."""
+        waker = self._waker
+        if waker is not None:
+            waker.wakeup()
+
+    def schedule_call_local(self, seconds: float, cb: Callable[..., object], *args: Any, **kw: Any) -> _timer.Timer:
+        """Call `cb` in `seconds`, unless the current greenlet is dead by then; return the timer. Never switches."""
+        timer = _timer.LocalTimer(seconds, cb, *args, **kw)
+        return self.add_timer(timer)
+
+    def schedule_call_global(self, seconds: float, cb: Callable[..., object], *args: Any, **kw: Any) -> _timer.Timer:
+        """Call `cb` in `seconds`, come what may; return the timer, for `cancel`. Never switches."""
+        timer = _timer.Timer(seconds, cb, *args, **kw)
+        return self.add_timer(timer)
+
+    def add_timer(self, timer: _timer.Timer) -> _timer.Timer:
+        """Start `timer` (made by hand, of `hubs.timer`) on this hub. Never switches."""
+        timer.start(self)
+        return timer
+
+    def timer_canceled(self, timer: _timer.Timer) -> None:
+        """Upstream's hook, called when a timer is cancelled."""
+
+    def prepare_timers(self) -> None:
+        """Upstream's name for taking note of the timers made since the last turn."""
+        self._absorb_new()
+
+    def sleep_until(self) -> float | None:
+        """Return when the next timer is due on `clock`, or None."""
+        return self.next_deadline()
+
+    def default_sleep(self) -> float:
+        """Upstream's longest wait in seconds; this hub waits for as long as nothing is due."""
+        return 60.0
+
+    # ---- listeners
+
+    def add(
+        self,
+        evtype: str,
+        fileno: int,
+        cb: Callable[..., object],
+        tb: Callable[..., object],
+        mark_as_closed: Callable[[], object] | None,
+    ) -> FdListener:
+        """Call `cb(fileno)` whenever `fileno` is ready for `evtype` (READ or WRITE), until `remove`.
+
+        `tb` is called with an exception if the fd is closed or its number re-used;
+        `mark_as_closed` (may be None) just before. Never switches. Raises RuntimeError
+        if somebody else already listens, OSError or ValueError if the fd cannot be watched.
+        """
+        listener = self._listener_class(evtype, fileno, cb, tb, mark_as_closed)
+        self.add_listener(listener)
+        return listener
+
+    def remove(self, listener: FdListener) -> None:
+        """Undo `add`. Never switches; harmless when repeated."""
+        listener.spent = True
+        self.remove_listener(listener)
+
+    def remove_descriptor(self, fileno: int) -> None:
+        """Drop everybody who waits on `fileno`, without telling them. Never switches."""
+        record = self._records.get(fileno)
+        if record is not None:
+            record.reader = record.writer = None
+            self.drop(record)
+
+    def notify_close(self, fileno: int) -> None:
+        """`fileno` is about to be closed: whoever waits on it gets IOClosed. Never switches."""
+        record = self._records.get(fileno)
+        if record is not None:
+            self.drop(record)
+
+    def mark_as_reopened(self, fileno: int) -> None:
+        """`fileno` was just opened, so whatever is known about that number is out of date. Never switches."""
+        self.notify_close(fileno)
+
+    def get_readers(self) -> list[FdListener]:
+        """Return a listener for each party that waits to read. Never switches."""
+        return self._listeners(READ)
+
+    def get_writers(self) -> list[FdListener]:
+        """Return a listener for each party that waits to write. Never switches."""
+        return self._listeners(WRITE)
+
+    def _listeners(self, evtype: str) -> list[FdListener]:
+        found = []
+        for fd, record in list(self._records.items()):
+            wake = record.reader if evtype == READ else record.writer
+            if wake is None or self._waker is not None and fd == self._waker.fd:
+                continue
+            for member in getattr(wake, "members", [wake]):
+                if not isinstance(member, FdListener):
+                    waiter = member.__self__
+                    member = FdListener(evtype, fd, waiter.switch, waiter.throw, None)
+                    member.greenlet = waiter
+                found.append(member)
+        return found
+
+    def _start_waker(self) -> None:
+        self._waker = Waker()
+        self._waker.watch_signals()
+        self.add_listener(self._waker.listener())
+
+    # ---- observers
+
+    def add_observer(self, observer: Callable[[BaseHub], object]) -> object:
+        """Have `observer(hub)` called once every turn, before the poll; return a handle for `remove_observer`."""
+        handle = object()
+        self._observers[handle] = observer
+        return handle
+
+    def remove_observer(self, handle: object) -> None:
+        """Stop calling an observer. Harmless when repeated."""
+        self._observers.pop(handle, None)
+
+    def _tell_observers(self) -> None:
+        for observer in list(self._observers.values()):
+            try:
+                observer(self)
+            except BaseException as error:
+                self._failed(error)
+
+    # ---- errors
+
+    def _failed(self, error: BaseException) -> None:
+        """Something that the hub called has raised."""
+        if isinstance(error, self.SYSTEM_EXCEPTIONS):
+            # The program is to end: tell the main greenlet, wherever it waits. This
+            # greenlet goes on from here if anybody waits again.
+            main = self.greenlet.parent
+            if main is not None:
+                main.throw(type(error), error, error.__traceback__)
+        elif isinstance(error, GreenletExit):
+            # Thrown into this very greenlet: the thread or the interpreter ends.
+            # (A callback that raises it has a frame of its own.)
+            if error.__traceback__ is None or error.__traceback__.tb_next is None:
+                raise error
+        else:
+            self.report_exception(type(error), error, error.__traceback__)
+
+    def _poll_failed(self, error: BaseException) -> None:
+        if isinstance(error, OSError) and error.errno == errno.EINTR:
+            return
+        if isinstance(error, (GreenletExit, OSError)):
+            raise error  # the thread is ending; or the poller itself is broken, and so is the hub
+        self._failed(error)  # a signal handler has raised
+
+    def report_exception(self, kind: Any, error: Any, tb: Any) -> None:
+        """Write an exception that nobody else will see to stderr, unless `debug_exceptions` is off."""
+        if self.debug_exceptions and sys.stderr is not None:
+            try:
+                traceback.print_exception(kind, error, tb)
+                sys.stderr.flush()
+            except (OSError, ValueError):
+                pass  # stderr is closed or full
+
+    def squelch_exception(self, fileno: int, exc_info: ExcInfo) -> None:
+        """Report what a listener of `fileno` raised, and drop it."""
+        self.report_exception(*exc_info)
+        self.remove_descriptor(fileno)
+
+    def squelch_generic_exception(self, exc_info: ExcInfo) -> None:
+        """Report what a callback raised."""
+        self.report_exception(*exc_info)
+
+    def squelch_timer_exception(self, timer: object, exc_info: ExcInfo) -> None:
+        """Report what a timer's callback raised."""
+        self.report_exception(*exc_info)
+
+    # ---- debugging
+
+    def set_debug_listeners(self, value: bool) -> None:
+        """Whether listeners remember where they were made."""
+        self._listener_class = DebugListener if value else FdListener
+
+    def set_timer_exceptions(self, value: bool) -> None:
+        """Whether exceptions that reach the hub are printed."""
+        self.debug_exceptions = value
+
+    def block_detect_pre(self) -> None:
+        """Arm the alarm that tells when a turn takes too long."""
+        _watchdog.arm_alarm(self.debug_blocking_resolution)
+
+    def block_detect_post(self) -> None:
+        """Disarm the alarm."""
+        _watchdog.arm_alarm(0)
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__module__}.{type(self).__name__} {'running' if self.running else 'stopped'}, "
+            f"{len(self._ready)} ready, {len(self._heap) + len(self._new_timers)} timers, {len(self._records)} fds>"
+        )
+
+
+def closed_callback_for_abort() -> None:
+    """Does nothing: its presence in the ready queue keeps the poll from waiting."""
+
+
+alarm_handler = _watchdog.alarm_handler
+arm_alarm = _watchdog.arm_alarm

@@ -1,0 +1,126 @@
+"""Timers as objects, as `schedule_call_global` and `schedule_call_local` return them."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Callable
+
+from greenlet import getcurrent
+
+from eventlet.hubs._timers import Entry, checked_seconds
+
+if TYPE_CHECKING:
+    from eventlet.hubs.hub import BaseHub
+
+
+@functools.total_ordering
+class Timer:
+    """A call to be made in `seconds` from when it is scheduled; at most once.
+
+    Runs in the hub, so it must not block. `called` is True once it ran or was cancelled.
+    """
+
+    def __init__(self, seconds: float, cb: Callable[..., object], *args: Any, **kw: Any) -> None:
+        self.seconds = checked_seconds(seconds)
+        if not callable(cb):
+            raise TypeError(f"a timer needs something callable, not {type(cb).__name__}")
+        self.tpl = cb, args, kw
+        self.called = False
+        #: When it fires on the hub's clock; 0 until scheduled.
+        self.scheduled_time = 0.0
+        self._hub: BaseHub | None = None
+        self._entry: Entry | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether it neither ran nor was cancelled."""
+        return not self.called
+
+    def schedule(self) -> Timer:
+        """Start it on the current thread's hub; return it. Never switches."""
+        from eventlet.hubs import get_hub
+
+        self.start(get_hub())
+        return self
+
+    def start(self, hub: BaseHub) -> None:
+        """Start it on `hub`. Never switches."""
+        self.called = False
+        self._hub = hub
+        if self.seconds > 0:
+            self.scheduled_time = hub.clock() + self.seconds
+            self._entry = hub.call_at(self.scheduled_time, self)
+        else:
+            self.scheduled_time = hub.clock()
+            self._entry = None
+            hub.call_soon(self._call_soon)
+
+    def _call_soon(self) -> None:
+        if not self.called:
+            self()
+
+    def __call__(self, *args: Any) -> None:
+        """Run it now."""
+        if not self.called:
+            self.called = True
+            cb, cb_args, kw = self.tpl
+            try:
+                cb(*cb_args, **kw)
+            finally:
+                self.tpl = _nothing, (), {}  # what it held is not needed any more
+
+    def cancel(self) -> None:
+        """Make sure that it does not run any more; harmless if it did. Never switches."""
+        if self.called:
+            return
+        self.called = True
+        hub = self._hub
+        if hub is not None:
+            if self._entry is not None:
+                hub.cancel(self._entry)
+            hub.timer_canceled(self)
+        self.tpl = _nothing, (), {}
+
+    def copy(self) -> Timer:
+        """Return a new, unscheduled timer for the same call."""
+        cb, args, kw = self.tpl
+        return type(self)(self.seconds, cb, *args, **kw)
+
+    def __repr__(self) -> str:
+        cb, args, kw = self.tpl
+        return f"{type(self).__name__}({self.seconds}, {cb!r}, *{args!r}, **{kw!r})"
+
+    def __lt__(self, other: Timer) -> bool:
+        return self.scheduled_time < other.scheduled_time
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+class LocalTimer(Timer):
+    """A timer that does not fire if the greenlet that made it has died."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.greenlet = getcurrent()
+        super().__init__(*args, **kwargs)
+
+    @property
+    def pending(self) -> bool:
+        return not self.called and not self.greenlet.dead
+
+    def __call__(self, *args: Any) -> None:
+        if not self.called:
+            if self.greenlet.dead:
+                self.called = True
+                return
+            super().__call__(*args)
+
+    def cancel(self) -> None:
+        super().cancel()
+
+
+def _nothing() -> None:
+    """What a timer calls that has fired or was cancelled."""

@@ -1,0 +1,5 @@
+"""The first home of GreenPool and GreenPile, kept for callers."""
+
+from eventlet.greenpool import GreenPile as GreenPile, GreenPool as GreenPool
+
+__all__ = ["GreenPile", "GreenPool"]

@@ -1,0 +1,130 @@
+"""Pools of things that are costly to make or limited in number: connections, mostly."""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator
+
+from eventlet import _pristine, queue
+
+__all__ = ["Pool", "Token", "TokenPool"]
+
+
+class Pool:
+    """Hands out items, making new ones up to `max_size`, and waits for one to come back after that.
+
+    Invariant: `current_size` counts the items that exist, free or handed out. Either pass
+    `create`, or override it. May be used from any OS thread.
+
+        with pool.item() as connection: ...
+    """
+
+    def __init__(
+        self,
+        min_size: int = 0,
+        max_size: int = 4,
+        order_as_stack: bool = False,
+        create: Callable[[], Any] | None = None,
+    ) -> None:
+        """Make `min_size` items at once; with `order_as_stack` the one returned last goes out first.
+
+        Raises ValueError for a negative size, or a min_size above max_size.
+        """
+        if min_size < 0 or max_size < 0 or min_size > max_size:
+            raise ValueError(f"sizes must satisfy 0 <= min_size <= max_size, not {min_size} and {max_size}")
+        self.min_size = min_size
+        self.max_size = max_size
+        self.order_as_stack = order_as_stack
+        self.current_size = 0
+        self.channel = queue.LightQueue(0)
+        self.free_items: deque[Any] = deque()
+        self._lock = _pristine.thread.RLock()
+        if create is not None:
+            self.create = create  # type: ignore[method-assign]
+        for _ in range(min_size):
+            self.current_size += 1
+            self.free_items.append(self.create())
+
+    def create(self) -> Any:
+        """Return a new item: to be overridden, if not given to the constructor. May switch."""
+        raise NotImplementedError("a Pool needs create(): pass it, or override it")
+
+    def get(self) -> Any:
+        """Return a free item, or a new one, or wait until one is put back. Switches in the last case, or if `create` does.
+
+        What `create` raises is passed on, and does not count as an item.
+        """
+        with self._lock:
+            if self.free_items:
+                return self.free_items.popleft()
+            may_create = self.current_size < self.max_size
+            if may_create:
+                self.current_size += 1
+        if not may_create:
+            return self.channel.get()
+        try:
+            return self.create()
+        except BaseException:
+            self.current_size -= 1
+            raise
+
+    @contextmanager
+    def item(self) -> Iterator[Any]:
+        """Get an item for a `with` block, and put it back afterwards."""
+        item = self.get()
+        try:
+            yield item
+        finally:
+            self.put(item)
+
+    def put(self, item: Any) -> None:
+        """Put an item back, for whoever waits longest. Never switches.
+
+        If there are more items than `max_size` (after `resize`) it is dropped.
+        """
+        with self._lock:
+            if self.current_size > self.max_size:
+                self.current_size -= 1
+                return
+            if self.channel.getting():
+                try:
+                    self.channel.put(item, block=False)
+                    return
+                except queue.Full:
+                    pass
+            if self.order_as_stack:
+                self.free_items.appendleft(item)
+            else:
+                self.free_items.append(item)
+
+    def resize(self, new_size: int) -> None:
+        """Change `max_size`. Never switches. Items beyond a smaller one go as they are put back."""
+        if new_size < 0:
+            raise ValueError(f"the size of a pool must be 0 or more, not {new_size}")
+        self.max_size = new_size
+
+    def free(self) -> int:
+        """Return how many items could be had without waiting. Never switches."""
+        return len(self.free_items) + self.max_size - self.current_size
+
+    def waiting(self) -> int:
+        """Return how many green threads wait for an item. Never switches."""
+        return max(0, self.channel.getting() - self.channel.putting())
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} at {hex(id(self))} max_size={self.max_size} current_size={self.current_size} "
+            f"free={self.free()} waiting={self.waiting()}>"
+        )
+
+
+class Token:
+    """What a TokenPool hands out: nothing but the right to go on."""
+
+
+class TokenPool(Pool):
+    """A pool of tokens, to limit how many do something at once."""
+
+    def create(self) -> Any:
+        return Token()
