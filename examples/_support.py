@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
+from typing import NoReturn
 
 import eventlet
 import eventlet.hubs
@@ -17,6 +19,14 @@ def parse_arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
     if arguments.hub:
         eventlet.hubs.use_hub(arguments.hub)
     return arguments
+
+
+def run(main: Callable[[], int]) -> NoReturn:
+    """Exit with what `main` returns; quietly, when Ctrl-C comes where `main` does not expect it."""
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def hub_name() -> str:

@@ -9,10 +9,9 @@ queue. So somebody who does not read holds nobody up, and is shown out when 100 
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
-from _support import hub_name, parse_arguments, raise_fd_limit, show_address
+from _support import hub_name, parse_arguments, raise_fd_limit, run, show_address
 
 import eventlet
 from eventlet.queue import Full, Queue
@@ -105,11 +104,10 @@ def main() -> int:
 
     raise_fd_limit()
     server = eventlet.listen((arguments.host, arguments.port))
-    print(
-        f"Chat server on {show_address(server.getsockname())}, {hub_name()} hub. Ctrl-C ends it.", flush=True
-    )
+    here = show_address(server.getsockname())
     room = Room()
     try:
+        print(f"Chat server on {here}, {hub_name()} hub. Ctrl-C ends it.", flush=True)
         eventlet.serve(server, room.join, concurrency=10_000)
     except KeyboardInterrupt:
         print("\nThe chat room is closed.", flush=True)
@@ -117,4 +115,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

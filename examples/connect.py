@@ -10,11 +10,10 @@ order of the addresses. The slowest takes as long as the timeout, and so does th
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from typing import Any, NamedTuple
 
-from _support import address, hub_name, parse_arguments, positive_int, raise_fd_limit, show_address
+from _support import address, hub_name, parse_arguments, positive_int, raise_fd_limit, run, show_address
 
 import eventlet
 from eventlet.green import socket
@@ -64,10 +63,10 @@ def main() -> int:
     targets = arguments.addresses
     if not targets:
         listeners, targets = some_addresses()
-    print(f"Connecting to {len(targets):,} addresses on the {hub_name()} hub.", flush=True)
     started = time.monotonic()
     answered = 0
     try:
+        print(f"Connecting to {len(targets):,} addresses on the {hub_name()} hub.", flush=True)
         pile = eventlet.GreenPile(arguments.concurrency)
         for target in targets:
             pile.spawn(probe, target, arguments.timeout)
@@ -84,4 +83,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -12,7 +12,7 @@ import argparse
 import sys
 from typing import Any
 
-from _support import hub_name, parse_arguments, positive_int, raise_fd_limit, show_address
+from _support import hub_name, parse_arguments, positive_int, raise_fd_limit, run, show_address
 
 import eventlet
 
@@ -45,12 +45,11 @@ def main() -> int:
 
     raise_fd_limit()
     server = eventlet.listen((arguments.host, arguments.port), backlog=1024)
-    print(
-        f"Echo server on {show_address(server.getsockname())}, {hub_name()} hub. Ctrl-C ends it.", flush=True
-    )
+    here = show_address(server.getsockname())
     pool = eventlet.GreenPool(arguments.size)
     served = 0
     try:
+        print(f"Echo server on {here}, {hub_name()} hub. Ctrl-C ends it.", flush=True)
         while True:
             connection, peer = server.accept()
             pool.spawn_n(echo, connection, peer)
@@ -61,4 +60,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

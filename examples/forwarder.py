@@ -9,10 +9,9 @@ says that it has no more to send, the other is told so, and can still answer.
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
-from _support import address, hub_name, parse_arguments, raise_fd_limit, show_address
+from _support import address, hub_name, parse_arguments, raise_fd_limit, run, show_address
 
 import eventlet
 from eventlet.green import socket
@@ -73,9 +72,9 @@ def main() -> int:
     family = socket.AF_INET6 if ":" in arguments.listen[0] else socket.AF_INET
     server = eventlet.listen(arguments.listen, family=family, backlog=1024)
     here, there = show_address(server.getsockname()), show_address(arguments.to)
-    print(f"Forwarding {here} to {there}, {hub_name()} hub. Ctrl-C ends it.", flush=True)
     forwarder = Forwarder(arguments.to, arguments.connect_timeout)
     try:
+        print(f"Forwarding {here} to {there}, {hub_name()} hub. Ctrl-C ends it.", flush=True)
         eventlet.serve(server, forwarder.handle, concurrency=10_000)
     except KeyboardInterrupt:
         print(f"\nForwarded {forwarder.forwarded_bytes:,} bytes in all.", flush=True)
@@ -83,4 +82,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

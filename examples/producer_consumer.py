@@ -10,9 +10,8 @@ A full queue holds the producers back, an empty one the consumers: nobody polls,
 from __future__ import annotations
 
 import argparse
-import sys
 
-from _support import Progress, hub_name, parse_arguments, positive_int
+from _support import Progress, hub_name, parse_arguments, positive_int, run
 
 import eventlet
 from eventlet.queue import Queue
@@ -64,11 +63,11 @@ def main() -> int:
     arguments = parse_arguments(parser)
 
     jobs, producers = arguments.jobs, arguments.producers
-    print(f"{jobs:,} jobs from {producers:,} producers for {arguments.consumers:,} consumers, ", end="")
-    print(f"on the {hub_name()} hub.", flush=True)
+    print(f"{jobs:,} jobs, {producers:,} producers, {arguments.consumers:,} consumers, {hub_name()} hub.")
     plant = Plant(arguments.queue_size, arguments.work, Progress("jobs", jobs))
     consumers = [eventlet.spawn(plant.consume, f"consumer {n}") for n in range(arguments.consumers)]
     try:
+        print("Ctrl-C stops it.", flush=True)
         pile = eventlet.GreenPile(producers)
         for n in range(producers):
             pile.spawn(plant.produce, jobs * n // producers, jobs * (n + 1) // producers)
@@ -82,14 +81,12 @@ def main() -> int:
         consumer.kill()
 
     most, least = max(plant.done_by.values()), min(plant.done_by.values())
-    print(
-        f"All {plant.progress.done:,} jobs done in {plant.progress.elapsed:.2f} s; their numbers add up to ",
-        end="",
-    )
-    print(f"{plant.total:,} (expected {jobs * (jobs - 1) // 2:,}).")
+    expected = jobs * (jobs - 1) // 2
+    print(f"All {plant.progress.done:,} jobs done in {plant.progress.elapsed:.2f} s.")
+    print(f"Their numbers add up to {plant.total:,} (expected {expected:,}).")
     print(f"At most {plant.longest_queue} waited in the queue; a consumer did {least} to {most}.", flush=True)
-    return 0 if plant.total == jobs * (jobs - 1) // 2 else 1
+    return 0 if plant.total == expected else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -14,11 +14,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
-import sys
 from typing import NamedTuple
 
 from _local_site import LocalSite
-from _support import Progress, hub_name, parse_arguments, positive_int
+from _support import Progress, hub_name, parse_arguments, positive_int, run
 
 import eventlet
 from eventlet.green import urllib2
@@ -88,10 +87,10 @@ def main() -> int:
         if not start:
             start = stack.enter_context(LocalSite(arguments.pages, arguments.delay)).url(0)
             print(f"A web site of {arguments.pages:,} linked pages; each answers after {arguments.delay} s.")
-        print(f"Crawling from {start}, {arguments.concurrency} at once, on the {hub_name()} hub.", flush=True)
-        progress = Progress("pages")
+        progress, at_once = Progress("pages"), arguments.concurrency
         try:
-            visits = crawl(start, arguments.concurrency, arguments.max_pages, progress)
+            print(f"Crawling from {start}, {at_once} at once, on the {hub_name()} hub.", flush=True)
+            visits = crawl(start, at_once, arguments.max_pages, progress)
         except KeyboardInterrupt:
             print(f"\nStopped after {progress.done:,} pages.", flush=True)
             return 130
@@ -102,13 +101,10 @@ def main() -> int:
         print(f"failed: {one.url}: {one.error}")
     deepest = max(visit.depth for visit in visits)
     fetched = len(visits) - len(failed)
-    print(
-        f"Fetched {fetched:,} pages, {len(failed):,} failed, up to {deepest} links away from the first, ",
-        end="",
-    )
-    print(f"in {progress.elapsed:.2f} s.", flush=True)
+    print(f"Fetched {fetched:,} pages, up to {deepest} links away from the first; {len(failed):,} failed.")
+    print(f"It took {progress.elapsed:.2f} s.", flush=True)
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

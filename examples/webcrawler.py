@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable
 
 from _local_site import LocalSite
-from _support import Progress, hub_name, parse_arguments, positive_int
+from _support import Progress, hub_name, parse_arguments, positive_int, run
 
 import eventlet
 from eventlet.green import urllib2
@@ -70,9 +70,9 @@ def main() -> int:
             ideal = site.pages * site.delay / arguments.concurrency
             print(f"A web site of {site.pages:,} pages is at {site.root}; each answers after {site.delay} s.")
         at_once = arguments.concurrency
-        print(f"Fetching {len(urls):,} pages, {at_once} at once, on the {hub_name()} hub.", flush=True)
         progress = Progress("pages", len(urls))
         try:
+            print(f"Fetching {len(urls):,} pages, {at_once} at once, on the {hub_name()} hub.", flush=True)
             received, failures = crawl(urls, at_once, progress)
         except KeyboardInterrupt:
             print(f"\nStopped after {progress.done:,} of {len(urls):,} pages.", flush=True)
@@ -86,9 +86,8 @@ def main() -> int:
     fetched = len(urls) - len(failures)
     print(f"Fetched {fetched:,} of {len(urls):,} pages, {received:,} bytes, in {elapsed:.2f} s.")
     if ideal:
-        print(
-            f"One at a time it takes {len(urls) * arguments.delay:.0f} s, {at_once} at once ideally {ideal:.2f} s."
-        )
+        alone = len(urls) * arguments.delay
+        print(f"One at a time it takes {alone:.0f} s, {at_once} at once ideally {ideal:.2f} s.")
         print(f"Ratio to the ideal: {elapsed / ideal:.2f}.", flush=True)
         if arguments.max_ratio is not None and elapsed > arguments.max_ratio * ideal:
             print(f"That is slower than {arguments.max_ratio} times the ideal.", file=sys.stderr)
@@ -97,4 +96,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)
