@@ -1,4 +1,4 @@
-"""The documentation is true: its Python snippets run in a fresh interpreter each, and local links lead somewhere.
+"""The documentation is true: its Python snippets run, in fresh interpreters, and local links lead somewhere.
 
 A block with `>>>` in it is run by doctest, any other as a program that has to end with status 0 and print
 nothing on stderr.  A block that cannot run has the reason in a comment right before it: `.. not run: …`

@@ -32,6 +32,7 @@ LAYERS = {
     "eventlet.queue": 2,
     "eventlet.corolocal": 2,
     "eventlet.coros": 2,
+    "eventlet._outcome": 2,
     # L3 — green threads
     "eventlet.greenthread": 3,
     "eventlet.greenpool": 3,
