@@ -16,8 +16,10 @@ def parse_arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
     """Parse the command line, with a --hub option added, and use the hub that was asked for."""
     parser.add_argument("--hub", help="epolls, poll, selects… (default: EVENTLET_HUB, or the best one here)")
     arguments = parser.parse_args()
-    if arguments.hub:
+    try:
         eventlet.hubs.use_hub(arguments.hub)
+    except eventlet.hubs.HubError as error:  # it says what there is
+        parser.error(str(error))
     return arguments
 
 

@@ -216,6 +216,18 @@ def test_a_wrong_argument_is_named(start, name, arguments, complaint):
     assert "Traceback" not in program.errors
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [(["--hub", "no-such-hub"], {}), ([], {"EVENTLET_HUB": "no-such-hub"})],
+    ids=["option", "environment"],
+)
+def test_a_hub_that_does_not_exist_is_named_beside_those_that_do(start, arguments, environment):
+    program = start("connect", *arguments, **environment)
+    assert program.wait() == 2
+    assert re.search(r"'no-such-hub'.*\bselects\b", program.errors)
+    assert "Traceback" not in program.errors
+
+
 # The main job: the web crawler.
 
 
