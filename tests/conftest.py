@@ -1,0 +1,234 @@
+"""Fixtures for all tests: one that takes `hub` or `autojump_hub` runs on each backend that exists here.
+
+EVENTLET_TEST_HUBS=epolls,poll leaves the other backends out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import importlib
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from eventlet import greenthread
+from eventlet.hubs import _current, get_hub, use_hub
+from eventlet.hubs.hub import BaseHub
+from tests import helpers
+from tests.helpers import open_fds
+from tests.helpers.virtual_time import autojump
+
+SECONDS_PER_TEST = 60.0
+SECONDS_PER_SLOW_TEST = 300.0
+SECONDS_FOR_THREADS_TO_END = 10.0
+
+CALL_REPORT = pytest.StashKey[pytest.TestReport]()
+
+
+def _backends() -> list[str]:
+    names = [name.strip() for name in os.environ.get("EVENTLET_TEST_HUBS", "").split(",")]
+    wanted = {_current.ALIASES.get(name, name) for name in names if name}
+    unknown = wanted - set(_current.BACKENDS)
+    if unknown:
+        raise pytest.UsageError(f"EVENTLET_TEST_HUBS: no hub is called {', '.join(unknown)}")
+    return [name for name in _current.BACKENDS if not wanted or name in wanted]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if report.when == "call":
+        item.stash[CALL_REPORT] = report
+    return report
+
+
+# ---- hubs
+
+
+@pytest.fixture(params=_backends())
+def backend(request: pytest.FixtureRequest) -> ModuleType:
+    """The module of a hub backend; each that this platform has, in turn."""
+    module = importlib.import_module(_current.BACKENDS[request.param])
+    if not module.is_available():
+        pytest.skip(f"the {request.param} hub does not exist on this platform")
+    return module
+
+
+@pytest.fixture
+def hub(backend: ModuleType, request: pytest.FixtureRequest) -> Iterator[BaseHub]:
+    """A fresh hub of each backend. The test fails if it leaves anything behind."""
+    with _installed(backend.Hub, request) as hub:
+        yield hub
+
+
+@pytest.fixture
+def autojump_hub(backend: ModuleType, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Like `hub`, but on virtual time, from 0: with nothing ready it jumps to the next timer.
+
+    `autojump_hub.clock()` is the time, and `autojump_hub.jumps` says how often it jumped. If nothing
+    can ever happen again, the main greenlet gets an AssertionError.
+    """
+    with _installed(autojump(backend.Hub), request) as hub:
+        yield hub
+
+
+@contextlib.contextmanager
+def _installed(hub_class: type[BaseHub], request: pytest.FixtureRequest) -> Iterator[BaseHub]:
+    fds, threads = open_fds(), set(threading.enumerate())
+    with _watchdog(request):
+        use_hub(hub_class)
+        hub = get_hub()
+        try:
+            yield hub
+            left = _left_in(hub) if _passed(request) else []
+        finally:
+            _uninstall(hub)
+        left += _left_in_process(fds, threads) if _passed(request) else []
+    if left:
+        pytest.fail("left behind by the test:\n" + "\n".join(f"  {what}" for what in left), pytrace=False)
+
+
+def _passed(request: pytest.FixtureRequest) -> bool:
+    report = request.node.stash.get(CALL_REPORT, None)
+    return report is not None and report.passed
+
+
+def _uninstall(hub: BaseHub) -> None:
+    def end_idle_carriers() -> None:
+        while hub.idle_carriers:
+            hub.idle_carriers.pop().switch(None)
+
+    if not hub.is_closed():
+        hub.call_soon(end_idle_carriers)
+        if _current.thread.__dict__.get("hub") is hub:
+            greenthread.sleep(0)
+        if hub.running:
+            hub.abort(wait=True)
+        hub.close()
+    _current.thread.__dict__.clear()
+
+
+def _left_in(hub: BaseHub) -> list[str]:
+    """Say what still waits or is scheduled in `hub`."""
+    if _current.thread.__dict__.get("hub") is not hub:
+        return ["another hub than the fixture's"]
+    helpers.settle()
+    if _traces(hub):
+        gc.collect()  # a socket in a cycle with a traceback, say
+        helpers.settle()
+    return _traces(hub)
+
+
+def _traces(hub: BaseHub) -> list[str]:
+    waker = None if hub._waker is None else hub._waker.fd
+    left = [f"waiting on a file: {listener!r}" for listener in hub.get_readers() + hub.get_writers()]
+    left += [f"known file descriptor: {record!r}" for fd, record in hub._records.items() if fd != waker]
+    hub.prepare_timers()
+    left += [f"timer: {entry!r}" for entry in hub._heap if entry[2] is not None]
+    left += [f"ready to run: {call!r}" for call in hub._ready]
+    return left
+
+
+def _left_in_process(fds_before: dict[int, str] | None, threads_before: set[threading.Thread]) -> list[str]:
+    if set(threading.enumerate()) - threads_before:
+        _end_threads(threads_before)
+    left = [f"OS thread: {thread!r}" for thread in set(threading.enumerate()) - threads_before]
+    if _new_fds(fds_before):
+        gc.collect()
+    return left + [f"file descriptor {fd}: {target}" for fd, target in _new_fds(fds_before).items()]
+
+
+def _new_fds(fds_before: dict[int, str] | None) -> dict[int, str]:
+    if fds_before is None:
+        return {}
+    return {fd: target for fd, target in (open_fds() or {}).items() if fds_before.get(fd) != target}
+
+
+def _end_threads(threads_before: set[threading.Thread]) -> None:
+    tpool = sys.modules.get("eventlet.tpool")
+    if tpool is not None:
+        tpool.killall()  # the default thread pool's workers stay on purpose
+        _current.thread.__dict__.clear()
+    deadline = time.monotonic() + SECONDS_FOR_THREADS_TO_END
+    while set(threading.enumerate()) - threads_before and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+@contextlib.contextmanager
+def _watchdog(request: pytest.FixtureRequest) -> Iterator[None]:
+    """End the test run, with everybody's stack, if one test hangs."""
+    slow = request.node.get_closest_marker("slow") is not None
+    seconds = SECONDS_PER_SLOW_TEST if slow else SECONDS_PER_TEST
+    faulthandler.dump_traceback_later(seconds, exit=True, file=_stderr(request.config))
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _stderr(config: pytest.Config) -> Any:
+    """Return the fd of the real stderr: pytest captures the ordinary one, and would keep it for itself."""
+    from _pytest.faulthandler import fault_handler_stderr_fd_key
+
+    return config.stash.get(fault_handler_stderr_fd_key, 2)
+
+
+# ---- helpers that clean up, or read better as arguments
+
+
+@pytest.fixture
+def settle() -> Callable[[], None]:
+    """`settle()` lets everything run that can, without waiting."""
+    return helpers.settle
+
+
+@pytest.fixture
+def spawn(request: pytest.FixtureRequest) -> Iterator[Callable[..., greenthread.GreenThread]]:
+    """Like eventlet.spawn; what still runs at the end of the test is killed."""
+    _hub_of(request)
+    spawned: list[greenthread.GreenThread] = []
+
+    def spawn(function: Callable[..., Any], *args: Any, **kwargs: Any) -> greenthread.GreenThread:
+        thread = greenthread.spawn(function, *args, **kwargs)
+        spawned.append(thread)
+        return thread
+
+    yield spawn
+    for thread in spawned:
+        if not thread.dead:
+            thread.kill()
+
+
+@pytest.fixture
+def pair(request: pytest.FixtureRequest) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two connected, non-blocking, plain stream sockets; closed afterwards."""
+    _hub_of(request)
+    left, right = socket.socketpair()
+    with left, right:
+        left.setblocking(False)
+        right.setblocking(False)
+        yield left, right
+
+
+def _hub_of(request: pytest.FixtureRequest) -> None:
+    """Have the test's hub set up before, and so outlive, what asks for this."""
+    for name in ("hub", "autojump_hub"):
+        if name in request.fixturenames:
+            request.getfixturevalue(name)
+
+
+@pytest.fixture
+def reported(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """The exceptions that hubs report, in order, instead of printing them."""
+    errors: list[BaseException] = []
+    monkeypatch.setattr(BaseHub, "report_exception", lambda self, kind, error, tb: errors.append(error))
+    return errors
