@@ -219,7 +219,7 @@ class GreenPool:
         if function is None:
             function = _as_tuple
         _check_callable(function)
-        results = GreenMap(self)
+        results = GreenMap(self.size)  # a pool of its own: a function of this one may call imap
         spawn(results._spawn_all, function, iter(iterable))
         return results
 

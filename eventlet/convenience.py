@@ -1,0 +1,147 @@
+"""The usual ways to begin: connect, listen, serve, wrap_ssl."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import warnings
+from typing import Any, Callable
+
+from greenlet import GreenletExit
+
+from eventlet._pristine import socket
+from eventlet.greenio.base import GreenSocket
+from eventlet.greenpool import GreenPool
+from eventlet.greenthread import GreenThread, getcurrent, kill, sleep
+
+__all__ = [
+    "ReusePortUnavailableWarning",
+    "ReuseRandomPortWarning",
+    "StopServe",
+    "connect",
+    "listen",
+    "serve",
+    "wrap_ssl",
+]
+
+#: What accept() may report although the listening socket is fine: accept(2).
+_CONNECTION_WAS_LOST = {errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENETDOWN, errno.EHOSTUNREACH}
+#: The process or system is out of something, which others may give back.
+_OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class ReuseRandomPortWarning(Warning):
+    """A random port was to be shared with SO_REUSEPORT: nobody could know which."""
+
+
+class ReusePortUnavailableWarning(Warning):
+    """SO_REUSEPORT was asked for, but this system does not have it."""
+
+
+class StopServe(Exception):
+    """Raise this in the green thread of `serve`, or in a handler, to end `serve` quietly."""
+
+
+def connect(addr: Any, family: int = socket.AF_INET, bind: Any = None) -> GreenSocket:
+    """Return a green TCP (or Unix) socket connected to `addr`, from the local address `bind` if given. Switches.
+
+    `addr` is (host, port), or a path for AF_UNIX. Raises OSError; nothing stays open then.
+    """
+    sock = GreenSocket(family, socket.SOCK_STREAM)
+    try:
+        if bind is not None:
+            sock.bind(bind)
+        sock.connect(addr)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def listen(
+    addr: Any,
+    family: int = socket.AF_INET,
+    backlog: int = 50,
+    reuse_addr: bool = True,
+    reuse_port: bool | None = None,
+) -> GreenSocket:
+    """Return a green socket that listens at `addr`: (host, port), or a path for AF_UNIX. Never switches.
+
+    Port 0 takes a free one: see `getsockname`. `backlog` is how many connections wait
+    to be accepted. `reuse_port` sets SO_REUSEPORT, so that processes may share the port.
+    Raises OSError; nothing stays open then.
+    """
+    sock = GreenSocket(family, socket.SOCK_STREAM)
+    try:
+        if reuse_addr and sys.platform != "win32":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            _share_port(sock, addr, family)
+        sock.bind(addr)
+        sock.listen(backlog)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _share_port(sock: GreenSocket, addr: Any, family: int) -> None:
+    if family in (socket.AF_INET, socket.AF_INET6) and addr[1] == 0:
+        warnings.warn("SO_REUSEPORT with a random port: nobody else can know it", ReuseRandomPortWarning, stacklevel=4)
+    if not hasattr(socket, "SO_REUSEPORT"):
+        warnings.warn("SO_REUSEPORT is not available here", ReusePortUnavailableWarning, stacklevel=4)
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+
+
+def serve(sock: Any, handle: Callable[[Any, Any], object], concurrency: int = 1000) -> None:
+    """Accept connections on `sock` for ever, and run `handle(connection, address)` for each in a green thread.
+
+    At most `concurrency` at once; further ones wait in the kernel's backlog. The
+    connection is closed when `handle` returns. An exception in `handle` ends the server: it is raised
+    here, but for StopServe, which makes this return, and GreenletExit. Switches.
+    """
+    pool = GreenPool(concurrency)
+    server = getcurrent()
+    try:
+        while True:
+            connection, address = _accept(sock)
+            thread = pool.spawn(handle, connection, address)
+            thread.link(_handled, server, connection)
+            connection = address = thread = None
+    except StopServe:
+        return
+
+
+def _accept(sock: Any) -> Any:
+    while True:
+        try:
+            return sock.accept()
+        except OSError as error:
+            if error.errno in _OUT_OF_RESOURCES:
+                sleep(0.1)
+            elif error.errno not in _CONNECTION_WAS_LOST:
+                raise
+
+
+def _handled(thread: GreenThread, server: Any, connection: Any) -> None:
+    try:
+        try:
+            thread.wait()
+        finally:
+            connection.close()
+    except GreenletExit:
+        pass
+    except Exception:
+        kill(server, *sys.exc_info())
+
+
+def wrap_ssl(sock: Any, *a: Any, **kw: Any) -> Any:
+    """Return a green TLS socket over `sock`; the arguments are those of `eventlet.green.ssl.wrap_socket`.
+
+    `certfile`, `keyfile`, `server_side=True` make a server's. Switches only for the
+    handshake of a connected client socket. Raises ssl.SSLError, OSError.
+    """
+    from eventlet.green import ssl
+
+    return ssl.wrap_socket(sock, *a, **kw)

@@ -1,0 +1,217 @@
+"""`GreenPipe`: file objects on pipes and other fds, whose reads and writes let others run."""
+
+from __future__ import annotations
+
+import io
+from typing import Any, Callable
+
+from eventlet._pristine import os
+from eventlet.hubs._current import get_hub
+from eventlet.hubs._readiness import FdRecord
+
+__all__ = ["GreenFileIO", "GreenPipe"]
+
+
+class GreenFileIO(io.RawIOBase):
+    """Unbuffered binary I/O on a file descriptor, as io.FileIO; waiting switches.
+
+    The fd is made non-blocking, for everybody who shares it. Regular files cannot be
+    waited for: reading them blocks the thread, as everywhere on Unix.
+    """
+
+    def __init__(self, name: Any, mode: str = "r", closefd: bool = True, opener: Any = None) -> None:
+        """Open `name`: a path, a file descriptor, or an object with `fileno()`, which is then kept.
+
+        Raises ValueError for a bad mode, or a path with `closefd` false.
+        """
+        kinds = set(mode.replace("b", ""))
+        if len(kinds - {"+"}) != 1 or not kinds <= set("rwax+"):
+            raise ValueError(f"invalid mode: {mode!r}")
+        self.mode = mode
+        self._owner: Any = None
+        if isinstance(name, (str, bytes, os.PathLike)):
+            if not closefd:
+                raise ValueError("Cannot use closefd=False with file name")
+            with io.FileIO(name, mode.replace("b", ""), opener=opener) as opened:
+                self._fd = os.dup(opened.fileno())
+            self.name: Any = name
+        elif isinstance(name, int):
+            self._fd = name
+            os.fstat(name)
+            self.name = name
+        else:
+            self._owner = name
+            self._fd = name.fileno()
+            self.name = getattr(name, "name", self._fd)
+        self._closefd = closefd
+        self._can_read = "r" in kinds or "+" in kinds
+        self._can_write = bool(kinds & set("wax+"))
+        self._seekable: bool | None = None
+        os.set_blocking(self._fd, False)
+        self._record = FdRecord(self._fd)
+
+    # ---- I/O
+
+    def _reading(self, attempt: Callable[..., Any], *args: Any) -> Any:
+        while True:
+            try:
+                return attempt(self._fd, *args)
+            except BlockingIOError:
+                self._check_open()
+                get_hub().wait_readable(self._record, None)
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return up to `size` bytes (negative: all there are until the end); b"" at the end. Switches to wait."""
+        self._check(self._can_read, "read")
+        if size is None or size < 0:
+            return self.readall()
+        return self._reading(os.read, size)  # type: ignore[no-any-return]
+
+    def readall(self) -> bytes:
+        """Return everything until the end. Switches to wait."""
+        self._check(self._can_read, "read")
+        chunks = []
+        while True:
+            chunk = self._reading(os.read, io.DEFAULT_BUFFER_SIZE)
+            if not chunk:
+                return b"".join(chunks)
+            chunks.append(chunk)
+
+    def readinto(self, b: Any) -> int:
+        """Read into `b` up to its size; return how many bytes. Switches to wait."""
+        self._check(self._can_read, "read")
+        with memoryview(b) as view, view.cast("B") as target:
+            data = self._reading(os.read, len(target))
+            target[: len(data)] = data
+        return len(data)
+
+    def write(self, data: Any) -> int:
+        """Write all of `data`; return how many bytes that is. Switches to wait for room."""
+        self._check(self._can_write, "writ")
+        with memoryview(data) as view, view.cast("B") as unsent:
+            total = len(unsent)
+            done = 0
+            while done < total:
+                try:
+                    done += os.write(self._fd, unsent[done:])
+                except BlockingIOError:
+                    self._check_open()
+                    get_hub().wait_writable(self._record, None)
+        return total
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move to `offset`; return the new position. Raises OSError on a pipe."""
+        self._check_open()
+        return os.lseek(self._fd, offset, whence)  # type: ignore[no-any-return]
+
+    def tell(self) -> int:
+        return self.seek(0, 1)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut the file at `size` bytes; None or negative: at the present position. Return the size."""
+        self._check(self._can_write, "writ")
+        if size is None or size < 0:
+            size = self.tell()
+        os.ftruncate(self._fd, size)
+        return size
+
+    # ---- what it is
+
+    def fileno(self) -> int:
+        """Return the file descriptor."""
+        self._check_open()
+        return self._fd
+
+    def isatty(self) -> bool:
+        self._check_open()
+        return os.isatty(self._fd)  # type: ignore[no-any-return]
+
+    def readable(self) -> bool:
+        self._check_open()
+        return self._can_read
+
+    def writable(self) -> bool:
+        self._check_open()
+        return self._can_write
+
+    def seekable(self) -> bool:
+        self._check_open()
+        if self._seekable is None:
+            try:
+                os.lseek(self._fd, 0, 1)
+                self._seekable = True
+            except OSError:
+                self._seekable = False
+        return self._seekable
+
+    def close(self) -> None:
+        """Close it, and the fd unless `closefd` was false; who waits on it gets IOClosed. Never switches."""
+        if self.closed:
+            return
+        try:
+            super().close()
+        finally:
+            record = getattr(self, "_record", None)
+            if record is not None:
+                if record.hub is not None:
+                    record.hub.drop(record)
+                    record.hub = None
+                if self._owner is not None:
+                    if self._closefd:
+                        self._owner.close()
+                elif self._closefd:
+                    os.close(self._fd)
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise ValueError("I/O operation on closed file.")
+
+    def _check(self, allowed: bool, what: str) -> None:
+        self._check_open()
+        if not allowed:
+            raise io.UnsupportedOperation(f"not {what}able" if what != "writ" else "not writable")
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else f"fd={self._fd}"
+        return f"<{type(self).__name__} {state} mode={self.mode!r}>"
+
+
+def GreenPipe(
+    name: Any,
+    mode: str = "r",
+    buffering: int = -1,
+    encoding: str | None = None,
+    errors: str | None = None,
+    newline: str | None = None,
+    closefd: bool = True,
+    opener: Any = None,
+) -> Any:
+    """Return a file object like the built-in `open` does, whose waiting switches.
+
+    `name` is a path, a file descriptor, or an object with `fileno()`. The arguments are those
+    of `open`. Text unless `mode` has a 'b'.
+    """
+    binary = "b" in mode
+    if binary and "t" in mode:
+        raise ValueError("can't have text and binary mode at once")
+    if binary and (encoding is not None or errors is not None or newline is not None):
+        raise ValueError("binary mode doesn't take an encoding, errors or newline argument")
+    if buffering == 0 and not binary:
+        raise ValueError("can't have unbuffered text I/O")
+    raw = GreenFileIO(name, mode.replace("t", "").replace("b", ""), closefd, opener)
+    if buffering == 0:
+        return raw
+    line_buffering = buffering == 1
+    size = buffering if buffering > 1 else io.DEFAULT_BUFFER_SIZE
+    buffer: Any
+    if raw.readable() and raw.writable():
+        buffer = io.BufferedRandom(raw, size) if raw.seekable() else io.BufferedRWPair(raw, raw, size)
+    elif raw.readable():
+        buffer = io.BufferedReader(raw, size)
+    else:
+        buffer = io.BufferedWriter(raw, size)
+    if binary:
+        return buffer
+    text = io.TextIOWrapper(buffer, encoding, errors, newline, line_buffering)
+    text.mode = mode  # type: ignore[misc]
+    return text

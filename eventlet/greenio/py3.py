@@ -1,0 +1,6 @@
+"""Upstream's home of the pipe classes, kept for callers."""
+
+from eventlet.greenio.base import GreenSocket as _fileobject
+from eventlet.greenio.pipe import GreenFileIO as GreenFileIO, GreenPipe as GreenPipe
+
+__all__ = ["GreenFileIO", "GreenPipe", "_fileobject"]
