@@ -87,7 +87,7 @@ def measure(order: Order) -> None:
                 call(watch, **task["params"])
         except Unsupported as reason:
             _answer(unsupported=str(reason))
-        except Exception as error:  # noqa: BLE001  reported; the figures of the other jobs are still good
+        except Exception as error:  # the figures of the other jobs are still good
             traceback.print_exc()
             _answer(error=repr(error))
         else:

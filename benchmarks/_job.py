@@ -28,7 +28,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure that a measurement yields under `key`.
+    """A figure that a measurement yields under `key`; `mark` tells it from others in the summary.
 
     Uncompared ones get no ratio: they are explanations, or so near to zero that a quotient says nothing.
     """
@@ -37,6 +37,7 @@ class Metric:
     title: str
     higher_is_better: bool = False
     compared: bool = True
+    mark: str = ""
 
 
 def cpu_time_per(operation: str) -> tuple[Metric]:

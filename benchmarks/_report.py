@@ -79,8 +79,10 @@ class Report:
         yield from ["", f"== speed of {name} / speed of the contestant (2.00: {name} is twice as fast)"]
         rows = [["", *(contestant.name for contestant in self._field)]]
         for task in self._schedule.tasks:
-            ratios = [self._ratio(task, contestant, task.module.METRICS[0]) for contestant in self._field]
-            rows.append([f"{task.bench}, {task.case.title}", *ratios])
+            for metric in task.module.METRICS:
+                if metric.compared:
+                    ratios = [self._ratio(task, contestant, metric) for contestant in self._field]
+                    rows.append([f"{task.bench}, {task.case.title}{metric.mark}", *ratios])
         yield from _columns(rows, left=1)
 
     def _values(self, task: Task, contestant: Contestant, metric: Metric) -> list[float]:

@@ -22,7 +22,7 @@ CASES = (
 )
 METRICS = (
     Metric("messages_per_second", "messages per second", higher_is_better=True),
-    Metric("server_cpu_us", "CPU microseconds of the server per message"),
+    Metric("server_cpu_us", "CPU microseconds of the server per message", mark=" (CPU)"),
     Metric(
         "server_share",
         "share of its core that the server used, in % (well under 100: the load was the limit)",

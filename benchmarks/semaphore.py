@@ -1,7 +1,7 @@
 """How long does it take to acquire a contended Semaphore(1), hold it over a switch and release it?
 
-Fair semaphores pass the permit on with every release, and so switch twice per round. Others (gevent's) let the thread
-that has just released it take it again: fewer switches, and the rest of the threads starve meanwhile.
+Fair semaphores pass the permit on with every release, and so switch twice per round. Others (gevent's) let
+the thread that has just released it take it again: fewer switches, while the rest of the threads starve.
 """
 
 from __future__ import annotations
