@@ -7,7 +7,6 @@ needed (patching, resolving, TLS) is imported when it is first used.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 import greenlet as greenlet
 
@@ -40,7 +39,10 @@ from eventlet.queue import Queue
 from eventlet.semaphore import BoundedSemaphore, CappedSemaphore, Semaphore
 from eventlet.timeout import Timeout, is_timeout, with_timeout, wrap_is_timeout
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from eventlet.patcher import import_patched, is_monkey_patched, monkey_patch
 
 __all__ = [

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections import namedtuple
 
 from eventlet.hubs._waiting import Waiter
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-class Outcome(NamedTuple):
+
+class Outcome(namedtuple("Outcome", "value error")):  # typing.NamedTuple is slow to import
     """How something ended: `error` is None, or the arguments of a `raise`/`throw`."""
+
+    __slots__ = ()
 
     value: Any
     error: tuple[Any, ...] | None

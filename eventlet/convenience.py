@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import sys
 import warnings
-from typing import Any, Callable
 
 from greenlet import GreenletExit
 
@@ -13,6 +12,10 @@ from eventlet._pristine import socket
 from eventlet.greenio.base import GreenSocket
 from eventlet.greenpool import GreenPool
 from eventlet.greenthread import GreenThread, getcurrent, kill, sleep
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
 __all__ = [
     "ReusePortUnavailableWarning",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
 from weakref import WeakSet
 
 from greenlet import getcurrent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["get_ident", "local"]
 
@@ -14,7 +17,7 @@ __all__ = ["get_ident", "local"]
 _ATTRIBUTE = "_eventlet_locals"
 
 
-class _Namespaces(Dict[int, Dict[str, Any]]):
+class _Namespaces(dict):  # type: ignore[type-arg]
     """One greenlet's namespace in each `local` that it has used, by the id of that."""
 
     __slots__ = ("__weakref__",)

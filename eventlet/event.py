@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from eventlet._outcome import Outcome, Settling
 from eventlet.hubs._timers import checked_seconds
 from eventlet.hubs._waiting import Waiter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["NOT_USED", "Event"]
 
@@ -33,7 +35,7 @@ class Event(Settling):
         self._waiters: list[Waiter] = []
 
     def send(self, result: Any = None, exc: Any = None) -> None:
-        """Wake everybody who waits, with `result`, or raising `exc` (an exception or `throw` arguments). Never switches.
+        """Wake everybody who waits, with `result` or raising `exc` (an exception, or `throw` arguments). Never switches.
 
         Raises AssertionError if it was sent before: `reset` it first.
         """

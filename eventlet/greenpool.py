@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextvars import copy_context
-from typing import Any, Callable, Iterable, Iterator
 
 from greenlet import GreenletExit, getcurrent
 
@@ -13,6 +12,11 @@ from eventlet.greenthread import GreenThread, spawn
 from eventlet.hubs._current import get_hub
 from eventlet.hubs._waiting import Waiter, park_while, wake_all
 from eventlet.semaphore import Semaphore
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any, Callable
 
 __all__ = ["GreenMap", "GreenPile", "GreenPool"]
 
@@ -228,7 +232,8 @@ class GreenPool:
         return self.starmap(function, zip(*iterables))
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} at {hex(id(self))} size={self.size} running={self.running()} waiting={self.waiting()}>"
+        counts = f"size={self.size} running={self.running()} waiting={self.waiting()}"
+        return f"<{type(self).__name__} at {hex(id(self))} {counts}>"
 
 
 class GreenPile:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from contextvars import copy_context
 from functools import partial
-from typing import Any, Callable
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from eventlet._outcome import Outcome, Settling
 from eventlet.hubs._carrier import Carrier
 from eventlet.hubs._current import get_hub
-from eventlet.hubs._waiting import Waiter
 from eventlet.hubs.hub import BaseHub
 from eventlet.hubs.timer import LocalTimer, Timer
 from eventlet.timeout import with_timeout as with_timeout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
 __all__ = [
     "GreenThread",
@@ -316,7 +318,7 @@ def cancel(g: greenlet, *throw_args: Any) -> None:
 
 
 def call_after_global(seconds: float, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Timer:
-    """Start a green thread with `func` after `seconds`; return the timer, whose `cancel` undoes this. Never switches."""
+    """Start a green thread with `func` after `seconds`; return the timer, to cancel it. Never switches."""
     return get_hub().schedule_call_global(seconds, spawn, func, *args, **kwargs)
 
 

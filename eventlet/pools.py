@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 from eventlet import _pristine, queue
 
@@ -51,7 +52,7 @@ class Pool:
         raise NotImplementedError("a Pool needs create(): pass it, or override it")
 
     def get(self) -> Any:
-        """Return a free item, or a new one, or wait until one is put back. Switches in the last case, or if `create` does.
+        """Return a free item, or a new one, or wait until one is put back. Switches then, or if `create` does.
 
         What `create` raises is passed on, and does not count as an item.
         """

@@ -6,18 +6,22 @@ returns only when somebody took the item. Unlimited is None or a negative number
 
 from __future__ import annotations
 
-
 import heapq
 from collections import deque
-from queue import Empty as Empty, Full as Full
-from typing import Any
+from queue import Empty as Empty
+from queue import Full as Full
 
 from greenlet import getcurrent
 
 from eventlet import _pristine
 from eventlet.hubs import get_hub
 from eventlet.hubs._timers import checked_seconds
-from eventlet.hubs._waiting import Waiter as _Waiter, park_while, wake_all
+from eventlet.hubs._waiting import Waiter as _Waiter
+from eventlet.hubs._waiting import park_while, wake_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Empty", "Full", "LifoQueue", "LightQueue", "PriorityQueue", "Queue"]
 

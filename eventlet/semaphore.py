@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import deque
 from itertools import repeat
 from operator import index, length_hint
-from typing import Any
 
 from eventlet.hubs._timers import checked_seconds
 from eventlet.hubs._waiting import Waiter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["BoundedSemaphore", "CappedSemaphore", "Semaphore"]
 

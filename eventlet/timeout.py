@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, TypeVar
-
 from eventlet.hubs.timeout import Timeout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, TypeVar
+
+    E_ = TypeVar("E_", bound=BaseException)
 
 __all__ = ["Timeout", "is_timeout", "with_timeout", "wrap_is_timeout"]
 
 _MISSING = object()
-
-E_ = TypeVar("E_", bound=BaseException)
 
 
 def with_timeout(seconds: float | None, function: Callable[..., Any], *args: Any, **kwds: Any) -> Any:

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import errno
 import socket as stdlib_socket  # for its names only; what patching replaces is taken from _pristine
-from typing import Any, Callable, Iterable
 
 from eventlet import _pristine
 from eventlet._pristine import c_socket, socket
 from eventlet.hubs._current import get_hub
 from eventlet.hubs._readiness import FdRecord
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, Callable
 
 __all__ = ["GreenSocket", "set_nonblocking", "shutdown_safe"]
 
@@ -60,8 +64,7 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
         self._adopted: Any = None
         if not isinstance(family, int) and hasattr(family, "fileno"):
             self._adopted = existing = family
-            family, type, proto, fileno = existing.family, existing.type, existing.proto, existing.fileno()
-            super().__init__(family, type, proto, fileno)
+            super().__init__(existing.family, existing.type, existing.proto, existing.fileno())
             self._timeout = existing.gettimeout() if hasattr(existing, "gettimeout") else None
         else:
             super().__init__(family, type, proto, fileno)
@@ -287,7 +290,7 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
             in_fd = file.fileno()
             size = _pristine.os.fstat(in_fd).st_size
         except (AttributeError, OSError) as error:
-            raise socket._GiveupOnSendfile(error)  # not a regular file
+            raise socket._GiveupOnSendfile(error) from None  # not a regular file
         if not size:
             return 0
         if self._timeout == 0.0:
@@ -307,7 +310,7 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
                     continue
                 except OSError as error:
                     if total == 0 and error.errno != errno.ENOTCONN:
-                        raise socket._GiveupOnSendfile(error)
+                        raise socket._GiveupOnSendfile(error) from None
                     raise
                 if sent == 0:
                     break

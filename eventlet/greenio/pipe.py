@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import Any, Callable
 
 from eventlet._pristine import os
 from eventlet.hubs._current import get_hub
 from eventlet.hubs._readiness import FdRecord
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
 __all__ = ["GreenFileIO", "GreenPipe"]
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from eventlet.hubs._current import (
     available_hubs as available_hubs,
+)
+from eventlet.hubs._current import (
     get_default_hub as get_default_hub,
+)
+from eventlet.hubs._current import (
     get_hub as get_hub,
+)
+from eventlet.hubs._current import (
     has_hub as has_hub,
+)
+from eventlet.hubs._current import (
     use_hub as use_hub,
 )
 from eventlet.hubs._waiting import trampoline as trampoline
-from eventlet.hubs.errors import HubError as HubError, IOClosed as IOClosed
+from eventlet.hubs.errors import HubError as HubError
+from eventlet.hubs.errors import IOClosed as IOClosed
 
 __all__ = [
     "HubError",

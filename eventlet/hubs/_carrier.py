@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import sys
 from sys import getrefcount
-from typing import TYPE_CHECKING, Any, Callable
 from weakref import getweakrefcount
 
 from greenlet import getcurrent, greenlet
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable
+
     from eventlet.hubs.hub import BaseHub
 
 #: How many idle carriers a hub keeps; each holds about 20 KB.

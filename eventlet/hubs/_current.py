@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 from eventlet import _pristine
 from eventlet.hubs.errors import HubError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from eventlet.hubs.hub import BaseHub
 
 #: Name and module of each backend here, in the order of preference.

@@ -26,14 +26,22 @@ of the file it was registered for, and a new owner of the number replaces it.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Callable, Optional, Tuple
 
 from greenlet import getcurrent
 
 from eventlet import _pristine
-from eventlet.hubs._timers import Clock, Entry, TimerQueue
+from eventlet.hubs._timers import TimerQueue
 from eventlet.hubs.errors import IOClosed
 from eventlet.hubs.listener import READ, WRITE, FdListener
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
+
+    from eventlet.hubs._timers import Clock, Entry
+
+    Identity = Optional[tuple[int, int]]
+    Wake = Callable[..., object]
 
 #: Event bits, with the values that poll(2) gives them on Linux, macOS and the BSDs.
 #: Every other bit (error, hang-up, invalid fd) makes both directions ready: the
@@ -41,9 +49,6 @@ from eventlet.hubs.listener import READ, WRITE, FdListener
 READABLE = 0x001
 WRITABLE = 0x004
 BROKEN = 0x008
-
-Identity = Optional[Tuple[int, int]]
-Wake = Callable[..., object]
 
 
 class Signal:
@@ -246,9 +251,8 @@ class Readiness(TimerQueue):
         Raises IOClosed when the fd is closed meanwhile, RuntimeError when another
         green thread already waits to read it.
         """
-        if record.hub is not self:
-            if not self._claim(record):
-                return self.wait_once(READ, record.fd, deadline)
+        if record.hub is not self and not self._claim(record):
+            return self.wait_once(READ, record.fd, deadline)
         if record.reader is not None:
             self._check_second(record, READ, record.reader)
             return self.wait_once(READ, record.fd, deadline)
@@ -271,9 +275,8 @@ class Readiness(TimerQueue):
 
     def wait_writable(self, record: FdRecord, deadline: float | None) -> bool:
         """Park until `record`'s fd can be written; otherwise like `wait_readable`. Switches."""
-        if record.hub is not self:
-            if not self._claim(record):
-                return self.wait_once(WRITE, record.fd, deadline)
+        if record.hub is not self and not self._claim(record):
+            return self.wait_once(WRITE, record.fd, deadline)
         if record.writer is not None:
             self._check_second(record, WRITE, record.writer)
             return self.wait_once(WRITE, record.fd, deadline)

@@ -12,13 +12,17 @@ from __future__ import annotations
 import itertools
 import math
 from heapq import heapify, heappop, heappush
-from typing import Any, Callable, List, Optional
 
 from eventlet import _pristine
 
-Clock = Callable[[], float]
-Call = Callable[[], object]
-Entry = List[Any]  # [deadline, sequence, call or None]: see above
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    Clock = Callable[[], float]
+    Call = Callable[[], object]
+    Entry = list[Any]  # [deadline, sequence, call or None]: see above
+
 
 #: Below this many cancelled timers a clean-up is not worth its time.
 _FEW_CANCELLED = 512
@@ -119,7 +123,7 @@ class TimerQueue:
         heap = self._heap
         while heap and heap[0][0] <= now:
             entry = heappop(heap)
-            call: Optional[Call] = entry[2]
+            call: Call | None = entry[2]
             if call is not None:
                 entry[2] = None  # tells its owner that it has fired
                 return call

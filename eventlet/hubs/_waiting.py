@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Sized
-
 from greenlet import getcurrent
 
 from eventlet.hubs._current import get_hub
 from eventlet.hubs._timers import checked_seconds, fired
 from eventlet.hubs.listener import READ, WRITE
 from eventlet.hubs.timeout import Timeout
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sized
+    from typing import Any
 
 
 class Waiter:

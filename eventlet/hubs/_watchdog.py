@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import signal
-from types import FrameType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
 
 
 def alarm_handler(signum: int, frame: FrameType | None) -> None:
     """Raise RuntimeError in the code that has kept the hub from turning."""
-    raise RuntimeError(f"blocking detector: the hub did not turn in time, at {inspect.getframeinfo(frame) if frame else '?'}")
+    where = f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}" if frame else "an unknown place"
+    raise RuntimeError(f"blocking detector: the hub did not turn in time, at {where}")
 
 
 def arm_alarm(seconds: float) -> None:

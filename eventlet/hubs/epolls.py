@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from eventlet._pristine import select
-from eventlet.hubs._timers import Clock
-from eventlet.hubs.hub import READABLE, WRITABLE, BaseHub, Events
+from eventlet.hubs.hub import READABLE, WRITABLE, BaseHub
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from eventlet.hubs._timers import Clock
+    from eventlet.hubs.hub import Events
 
 
 def is_available() -> bool:

@@ -1,5 +1,14 @@
 """`BaseHub`: the event loop of one OS thread, and the contract of its backends.
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from eventlet.hubs._timers import Clock
+
+    Events = list[tuple[int, int]]
+    ExcInfo = tuple[Any, Any, Any]
+
 The turn
 --------
 1. run what is in the ready queue at this moment (not what that adds);
@@ -39,10 +48,8 @@ from __future__ import annotations
 
 import errno
 import sys
-import traceback
 from collections import deque
 from functools import partial
-from typing import Any, Callable, List, Tuple
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
@@ -50,14 +57,19 @@ from eventlet import _pristine
 from eventlet.hubs import _carrier, _watchdog
 from eventlet.hubs import timer as _timer
 from eventlet.hubs._readiness import READABLE, WRITABLE, Readiness
-from eventlet.hubs._timers import Clock
 from eventlet.hubs._waker import Waker
 from eventlet.hubs.listener import READ, WRITE, DebugListener, FdListener, closed_callback, noop
 
-__all__ = ["READ", "READABLE", "WRITABLE", "WRITE", "BaseHub", "DebugListener", "FdListener"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
-Events = List[Tuple[int, int]]
-ExcInfo = Tuple[Any, Any, Any]
+    from eventlet.hubs._timers import Clock
+
+    Events = list[tuple[int, int]]
+    ExcInfo = tuple[Any, Any, Any]
+
+__all__ = ["READ", "READABLE", "WRITABLE", "WRITE", "BaseHub", "DebugListener", "FdListener", "closed_callback", "noop"]
 
 
 class BaseHub(Readiness):
@@ -295,7 +307,7 @@ class BaseHub(Readiness):
             if getcurrent() is self.greenlet:
                 raise RuntimeError("the hub cannot wait for its own end")
             # A callback, so that the turn ends although nothing else may happen.
-            self.call_soon(closed_callback_for_abort)
+            self.call_soon(_nothing)
             while self.running:
                 self._switch()
 
@@ -474,6 +486,8 @@ class BaseHub(Readiness):
     def report_exception(self, kind: Any, error: Any, tb: Any) -> None:
         """Write an exception that nobody else will see to stderr, unless `debug_exceptions` is off."""
         if self.debug_exceptions and sys.stderr is not None:
+            import traceback  # not needed by every program, and slow to import
+
             try:
                 traceback.print_exception(kind, error, tb)
                 sys.stderr.flush()
@@ -518,7 +532,7 @@ class BaseHub(Readiness):
         )
 
 
-def closed_callback_for_abort() -> None:
+def _nothing() -> None:
     """Does nothing: its presence in the ready queue keeps the poll from waiting."""
 
 

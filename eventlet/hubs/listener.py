@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import traceback
-from typing import TYPE_CHECKING, Any, Callable
-
 from greenlet import getcurrent
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable
+
     from eventlet.hubs._readiness import FdRecord
 
 READ = "read"
@@ -93,6 +93,8 @@ class DebugListener(FdListener):
     """A listener that remembers where it was made (`debug.hub_listener_stacks`)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        import traceback
+
         self.where_called = "".join(traceback.format_stack())
         super().__init__(*args, **kwargs)
 

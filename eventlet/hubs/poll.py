@@ -9,8 +9,12 @@ from __future__ import annotations
 import math
 
 from eventlet._pristine import os, select
-from eventlet.hubs._timers import Clock
-from eventlet.hubs.hub import BaseHub, Events
+from eventlet.hubs.hub import BaseHub
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from eventlet.hubs._timers import Clock
+    from eventlet.hubs.hub import Events
 
 
 def is_available() -> bool:

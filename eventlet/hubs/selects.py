@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from eventlet._pristine import os, select
 from eventlet.hubs._readiness import BROKEN, READABLE, WRITABLE
-from eventlet.hubs._timers import Clock
-from eventlet.hubs.hub import BaseHub, Events
+from eventlet.hubs.hub import BaseHub
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from eventlet.hubs._timers import Clock
+    from eventlet.hubs.hub import Events
 
 #: Up to here every select(2) can watch; past it, it is asked.
 _SURE = 1024

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from greenlet import getcurrent, greenlet
 
 from eventlet.hubs._current import get_hub
-from eventlet.hubs._timers import Entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from eventlet.hubs._timers import Entry
 
 
 class Timeout(BaseException):

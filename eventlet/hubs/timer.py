@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Callable
 
 from greenlet import getcurrent
 
-from eventlet.hubs._timers import Entry, checked_seconds
+from eventlet.hubs._timers import checked_seconds
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from eventlet.hubs._timers import Entry
     from eventlet.hubs.hub import BaseHub
 
 
