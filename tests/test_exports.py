@@ -62,6 +62,7 @@ def open_fds():
         fds.add(fd)
     return fds
 
+greenlet.getcurrent()  # the main one is made when first asked for
 greenlets = count_greenlets()
 fds, modules = open_fds(), set(sys.modules)
 handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
@@ -186,7 +187,7 @@ PUBLIC = {
         Event.ready Event.reset Event.send Event.send_exception Event.wait NOT_USED
         """,
     "eventlet.greenio": """
-        CONNECT_ERR CONNECT_SUCCESS GreenPipe GreenSocket SOCKET_BLOCKING SOCKET_CLOSED base py3
+        CONNECT_ERR CONNECT_SUCCESS GreenPipe GreenSocket SOCKET_BLOCKING SOCKET_CLOSED base
         set_nonblocking shutdown_safe socket_timeout
         """,
     "eventlet.greenio.base": """
