@@ -75,7 +75,7 @@ def use_hub(mod: Any = None) -> None:
 
     `mod` is None (then EVENTLET_HUB decides, or the best one here is taken), a name
     ('epolls', 'poll', 'selects', or one of the entry-point group `eventlet.hubs`),
-    'package.module:Class', a module that has a class `Hub`, or a hub class.
+    'package.module:Class', a module that has a class `Hub` (or its path), or a hub class.
 
     A hub that the thread already has is closed; its green threads never run again.
     Never switches. Raises HubError, and changes nothing, if the hub cannot be had.
@@ -126,6 +126,8 @@ def _find_by_name(name: str) -> Any:
     if name in BACKENDS:
         return importlib.import_module(BACKENDS[name])
     entry_point = _entry_points().get(name)
+    if entry_point is None and "." in name:
+        return _import_class(name)
     if entry_point is None:
         raise HubError(f"unknown hub {name!r}; {_choices()}")
     try:
@@ -135,10 +137,10 @@ def _find_by_name(name: str) -> Any:
 
 
 def _import_class(path: str) -> Any:
-    module_name, _, attribute = path.partition(":")
+    module_name, colon, attribute = path.partition(":")
     try:
         found: Any = importlib.import_module(module_name)
-        for part in attribute.split("."):
+        for part in attribute.split(".") if colon else ():
             found = getattr(found, part)
     except (ImportError, AttributeError, ValueError) as error:
         raise HubError(f"hub {path!r} cannot be loaded: {error}; {_choices()}") from error
