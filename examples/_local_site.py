@@ -147,15 +147,9 @@ class Site:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Serve a small web site of linked pages on this machine.")
-    parser.add_argument(
-        "--pages", type=int, default=600, help="how many pages there are (default %(default)s)"
-    )
-    parser.add_argument(
-        "--delay", type=float, default=0.1, help="seconds before each answer (default %(default)s)"
-    )
-    parser.add_argument(
-        "--until-stdin-closes", action="store_true", help="end with the program that started this"
-    )
+    parser.add_argument("--pages", type=int, default=600, help="how many pages there are (default %(default)s)")
+    parser.add_argument("--delay", type=float, default=0.1, help="seconds before each answer (default %(default)s)")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end with the program that started this")
     arguments = parser.parse_args()
     site = Site(arguments.pages, arguments.delay)
     print(site.root, flush=True)

@@ -97,20 +97,18 @@ class Room:
 def main() -> int:
     parser = argparse.ArgumentParser(description="A chat room for whoever connects.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
-    parser.add_argument(
-        "--port", type=int, default=6001, help="the port; 0 takes a free one (default %(default)s)"
-    )
+    parser.add_argument("--port", type=int, default=6001, help="the port; 0 takes a free one (default %(default)s)")
     arguments = parse_arguments(parser)
 
     raise_fd_limit()
-    server = eventlet.listen((arguments.host, arguments.port))
-    here = show_address(server.getsockname())
     room = Room()
-    try:
-        print(f"Chat server on {here}, {hub_name()} hub. Ctrl-C ends it.", flush=True)
-        eventlet.serve(server, room.join, concurrency=10_000)
-    except KeyboardInterrupt:
-        print("\nThe chat room is closed.", flush=True)
+    with eventlet.listen((arguments.host, arguments.port)) as server:
+        here = show_address(server.getsockname())
+        try:
+            print(f"Chat server on {here}, {hub_name()} hub. Ctrl-C ends it.", flush=True)
+            eventlet.serve(server, room.join, concurrency=10_000)
+        except KeyboardInterrupt:
+            print("\nThe chat room is closed.", flush=True)
     return 0
 
 

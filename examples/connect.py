@@ -48,14 +48,10 @@ def some_addresses() -> tuple[list[Any], list[tuple[str, int]]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description="Connect to many addresses at once and tell which of them answer."
-    )
+    parser = argparse.ArgumentParser(description="Connect to many addresses at once and tell which of them answer.")
     parser.add_argument("addresses", nargs="*", type=address, metavar="HOST:PORT", help="where to connect to")
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds for each (default %(default)s)")
-    parser.add_argument(
-        "--concurrency", type=positive_int, default=500, help="how many at once (default %(default)s)"
-    )
+    parser.add_argument("--concurrency", type=positive_int, default=500, help="how many at once (default %(default)s)")
     arguments = parse_arguments(parser)
 
     raise_fd_limit()
@@ -79,6 +75,8 @@ def main() -> int:
         return 130
     print(f"{answered:,} of {len(targets):,} answer; it took {time.monotonic() - started:.2f} s.", flush=True)
     expected = len(listeners) or len(targets)
+    for listener in listeners:
+        listener.close()
     return 0 if answered == expected else 1
 
 

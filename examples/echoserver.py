@@ -35,27 +35,23 @@ def echo(connection: Any, peer: tuple[Any, ...]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Send back whatever comes in, on many connections at once.")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
-    parser.add_argument(
-        "--port", type=int, default=6000, help="the port; 0 takes a free one (default %(default)s)"
-    )
-    parser.add_argument(
-        "--size", type=positive_int, default=10_000, help="connections at once (default %(default)s)"
-    )
+    parser.add_argument("--port", type=int, default=6000, help="the port; 0 takes a free one (default %(default)s)")
+    parser.add_argument("--size", type=positive_int, default=10_000, help="connections at once (default %(default)s)")
     arguments = parse_arguments(parser)
 
     raise_fd_limit()
-    server = eventlet.listen((arguments.host, arguments.port), backlog=1024)
-    here = show_address(server.getsockname())
     pool = eventlet.GreenPool(arguments.size)
     served = 0
-    try:
-        print(f"Echo server on {here}, {hub_name()} hub. Ctrl-C ends it.", flush=True)
-        while True:
-            connection, peer = server.accept()
-            pool.spawn_n(echo, connection, peer)
-            served += 1
-    except KeyboardInterrupt:
-        print(f"\nEnding after {served:,} connections, {pool.running():,} of them open.", flush=True)
+    with eventlet.listen((arguments.host, arguments.port), backlog=1024) as server:
+        here = show_address(server.getsockname())
+        try:
+            print(f"Echo server on {here}, {hub_name()} hub. Ctrl-C ends it.", flush=True)
+            while True:
+                connection, peer = server.accept()
+                pool.spawn_n(echo, connection, peer)
+                served += 1
+        except KeyboardInterrupt:
+            print(f"\nEnding after {served:,} connections, {pool.running():,} of them open.", flush=True)
     return 0
 
 

@@ -29,9 +29,7 @@ class Forwarder:
             try:
                 server = socket.create_connection(self._target, timeout=self._connect_timeout)
             except OSError as error:
-                print(
-                    f"{show_address(peer)}: {show_address(self._target)} does not answer: {error}", flush=True
-                )
+                print(f"{show_address(peer)}: {show_address(self._target)} does not answer: {error}", flush=True)
                 return
             server.settimeout(None)
             with server:
@@ -39,9 +37,7 @@ class Forwarder:
                 back = eventlet.spawn(self._copy, server, client)
                 self._copy(client, server)
                 back.wait()
-                print(
-                    f"{show_address(peer)}: closed after {self.forwarded_bytes - before:,} bytes.", flush=True
-                )
+                print(f"{show_address(peer)}: closed after {self.forwarded_bytes - before:,} bytes.", flush=True)
 
     def _copy(self, source: Any, sink: Any) -> None:
         """Send all that `source` sends to `sink`, and then the end of the stream."""
@@ -61,23 +57,21 @@ class Forwarder:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Forward the connections to one address to another one.")
-    parser.add_argument(
-        "--listen", type=address, default=("127.0.0.1", 6002), metavar="HOST:PORT", help="listen here"
-    )
+    parser.add_argument("--listen", type=address, default=("127.0.0.1", 6002), metavar="HOST:PORT", help="listen here")
     parser.add_argument("--to", type=address, required=True, metavar="HOST:PORT", help="connect there")
     parser.add_argument("--connect-timeout", type=float, default=10.0, help="seconds (default %(default)s)")
     arguments = parse_arguments(parser)
 
     raise_fd_limit()
-    family = socket.AF_INET6 if ":" in arguments.listen[0] else socket.AF_INET
-    server = eventlet.listen(arguments.listen, family=family, backlog=1024)
-    here, there = show_address(server.getsockname()), show_address(arguments.to)
     forwarder = Forwarder(arguments.to, arguments.connect_timeout)
-    try:
-        print(f"Forwarding {here} to {there}, {hub_name()} hub. Ctrl-C ends it.", flush=True)
-        eventlet.serve(server, forwarder.handle, concurrency=10_000)
-    except KeyboardInterrupt:
-        print(f"\nForwarded {forwarder.forwarded_bytes:,} bytes in all.", flush=True)
+    family = socket.AF_INET6 if ":" in arguments.listen[0] else socket.AF_INET
+    with eventlet.listen(arguments.listen, family=family, backlog=1024) as server:
+        here, there = show_address(server.getsockname()), show_address(arguments.to)
+        try:
+            print(f"Forwarding {here} to {there}, {hub_name()} hub. Ctrl-C ends it.", flush=True)
+            eventlet.serve(server, forwarder.handle, concurrency=10_000)
+        except KeyboardInterrupt:
+            print(f"\nForwarded {forwarder.forwarded_bytes:,} bytes in all.", flush=True)
     return 0
 
 

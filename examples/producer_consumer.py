@@ -42,24 +42,12 @@ class Plant:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description="Pass jobs from producers to consumers through a bounded queue."
-    )
-    parser.add_argument(
-        "--producers", type=positive_int, default=3, help="how many make jobs (default %(default)s)"
-    )
-    parser.add_argument(
-        "--consumers", type=positive_int, default=20, help="how many do them (default %(default)s)"
-    )
-    parser.add_argument(
-        "--jobs", type=positive_int, default=1000, help="how many in all (default %(default)s)"
-    )
-    parser.add_argument(
-        "--queue-size", type=positive_int, default=8, help="jobs that may wait (default %(default)s)"
-    )
-    parser.add_argument(
-        "--work", type=float, default=0.01, help="seconds that a job takes (default %(default)s)"
-    )
+    parser = argparse.ArgumentParser(description="Pass jobs from producers to consumers through a bounded queue.")
+    parser.add_argument("--producers", type=positive_int, default=3, help="how many make jobs (default %(default)s)")
+    parser.add_argument("--consumers", type=positive_int, default=20, help="how many do them (default %(default)s)")
+    parser.add_argument("--jobs", type=positive_int, default=1000, help="how many in all (default %(default)s)")
+    parser.add_argument("--queue-size", type=positive_int, default=8, help="jobs that may wait (default %(default)s)")
+    parser.add_argument("--work", type=float, default=0.01, help="seconds that a job takes (default %(default)s)")
     arguments = parse_arguments(parser)
 
     jobs, producers = arguments.jobs, arguments.producers

@@ -68,18 +68,10 @@ def main() -> int:
     parser.add_argument(
         "url", nargs="?", metavar="URL", help="where to begin (default: the front page of a local site)"
     )
-    parser.add_argument(
-        "--pages", type=positive_int, default=300, help="pages of the local site (default %(default)s)"
-    )
-    parser.add_argument(
-        "--delay", type=float, default=0.1, help="seconds it takes to answer (default %(default)s)"
-    )
-    parser.add_argument(
-        "--concurrency", type=positive_int, default=100, help="pages at once (default %(default)s)"
-    )
-    parser.add_argument(
-        "--max-pages", type=positive_int, default=10_000, help="stop there (default %(default)s)"
-    )
+    parser.add_argument("--pages", type=positive_int, default=300, help="pages of the local site (default %(default)s)")
+    parser.add_argument("--delay", type=float, default=0.1, help="seconds it takes to answer (default %(default)s)")
+    parser.add_argument("--concurrency", type=positive_int, default=100, help="pages at once (default %(default)s)")
+    parser.add_argument("--max-pages", type=positive_int, default=10_000, help="stop there (default %(default)s)")
     arguments = parse_arguments(parser)
 
     with contextlib.ExitStack() as stack:

@@ -44,21 +44,11 @@ def crawl(urls: Iterable[str], concurrency: int, progress: Progress) -> tuple[in
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fetch many web pages at once and show how long it took.")
-    parser.add_argument(
-        "urls", nargs="*", metavar="URL", help="pages to fetch (default: those of a local site)"
-    )
-    parser.add_argument(
-        "--pages", type=positive_int, default=600, help="pages of the local site (default %(default)s)"
-    )
-    parser.add_argument(
-        "--delay", type=float, default=0.1, help="seconds it takes to answer (default %(default)s)"
-    )
-    parser.add_argument(
-        "--concurrency", type=positive_int, default=200, help="pages at once (default %(default)s)"
-    )
-    parser.add_argument(
-        "--max-ratio", type=float, help="fail if it takes more than this many times the ideal"
-    )
+    parser.add_argument("urls", nargs="*", metavar="URL", help="pages to fetch (default: those of a local site)")
+    parser.add_argument("--pages", type=positive_int, default=600, help="pages of the local site (default %(default)s)")
+    parser.add_argument("--delay", type=float, default=0.1, help="seconds it takes to answer (default %(default)s)")
+    parser.add_argument("--concurrency", type=positive_int, default=200, help="pages at once (default %(default)s)")
+    parser.add_argument("--max-ratio", type=float, help="fail if it takes more than this many times the ideal")
     arguments = parse_arguments(parser)
 
     with contextlib.ExitStack() as stack:
