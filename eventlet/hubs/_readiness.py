@@ -202,12 +202,15 @@ class Readiness(TimerQueue):
 
     def disarm(self, record: FdRecord, event: int) -> None:
         """Stop asking for `event`, which nobody waits for; forget a foreign record without waiters."""
-        if record.lasting and self.edge_triggered or not record.armed & event:
+        if record.lasting and self.edge_triggered:
             return
+        was_armed = record.armed
         record.armed &= ~event
-        if not record.armed and not record.lasting and self._records.get(record.fd) is record:
-            del self._records[record.fd]
-        self._quietly_set_interest(record.fd, record.armed)
+        if not record.armed and not record.lasting and record.reader is None and record.writer is None:
+            if self._records.get(record.fd) is record:
+                del self._records[record.fd]
+        if record.armed != was_armed:
+            self._quietly_set_interest(record.fd, record.armed)
 
     def drop(self, record: FdRecord) -> None:
         """Forget `record`; whoever waits on it gets IOClosed. From any thread; never switches."""
@@ -266,6 +269,8 @@ class Readiness(TimerQueue):
         record.reader = wake = getcurrent().switch
         try:
             signal = self._switch()
+            while record.reader is not None and _is_among(wake, record.reader):
+                signal = self._switch()  # that was not for us: a waker from another thread came too late
         except BaseException:
             self._withdraw(record, READ, wake)
             raise
@@ -290,6 +295,8 @@ class Readiness(TimerQueue):
         record.writer = wake = getcurrent().switch
         try:
             signal = self._switch()
+            while record.writer is not None and _is_among(wake, record.writer):
+                signal = self._switch()  # that was not for us: a waker from another thread came too late
         except BaseException:
             self._withdraw(record, WRITE, wake)
             raise
@@ -326,15 +333,26 @@ class Readiness(TimerQueue):
         if later:
             self._set_timer(record, min(later))
         if read_deadline is not None and read_deadline <= now:
-            wake = record.reader
-            record.reader = None
+            wake = self._take_owner(record, "reader")
             if wake is not None:
                 wake(TIMED_OUT)
         # The reader has run meanwhile: look at the writer anew.
         if record.writer is not None and record.write_deadline is not None and record.write_deadline <= now:
-            wake = record.writer
-            record.writer = None
-            wake(TIMED_OUT)
+            wake = self._take_owner(record, "writer")
+            if wake is not None:
+                wake(TIMED_OUT)
+
+    def _take_owner(self, record: FdRecord, slot: str) -> Wake | None:
+        """Take the green thread that the record's deadline is for out of `slot`. Others there have timers of their own."""
+        holder = getattr(record, slot)
+        for wake in getattr(holder, "members", [holder]):
+            if not isinstance(wake, FdListener):
+                if wake is holder:
+                    setattr(record, slot, None)
+                else:
+                    holder.members.remove(wake)
+                return wake  # type: ignore[no-any-return]
+        return None
 
     # ---- anybody waits, on any fd
 
@@ -381,6 +399,13 @@ class Readiness(TimerQueue):
             return True
         return record.identity is None or record.identity == file_identity(record.fd)
 
+    def lost(self, record: FdRecord) -> tuple[Signal, ...]:
+        """Return what to tell the waiters on a foreign fd whose number means another file by now: CLOSED."""
+        if record.lasting or record.identity == file_identity(record.fd):
+            return ()
+        self.drop(record)
+        return (CLOSED,)
+
     def remove_listener(self, listener: FdListener) -> None:
         """Undo `add_listener`; no matter if it was called or dropped since. Never switches."""
         record = listener.record
@@ -399,7 +424,7 @@ class Readiness(TimerQueue):
             holder.members.remove(wake)
             if not holder.members:
                 setattr(record, slot, None)
-        else:
+        elif not getattr(wake, "called", False):
             self.unschedule(wake)
         if getattr(record, slot) is None and not record.lasting:
             self.disarm(record, event)
@@ -424,6 +449,8 @@ class Readiness(TimerQueue):
         timer = None if deadline is None else self.call_at(deadline, partial(switch, TIMED_OUT))
         try:
             signal = self._switch()
+            while not listener.called and signal is not TIMED_OUT:
+                signal = self._switch()  # not for us, as in `wait_readable`
         finally:
             if timer is not None:
                 self.cancel(timer)
@@ -433,7 +460,9 @@ class Readiness(TimerQueue):
         return signal is not TIMED_OUT
 
     def _check_second(self, record: FdRecord, evtype: str, first: Wake) -> None:
-        if not self.prevent_multiple_readers:
+        if not self.prevent_multiple_readers or all(
+            isinstance(member, FdListener) and member.shared for member in getattr(first, "members", [first])
+        ):
             return
         owner = getattr(first, "__self__", None) or getattr(first, "greenlet", None) or first
         raise RuntimeError(
@@ -441,6 +470,10 @@ class Readiness(TimerQueue):
             f"{owner!r} is waiting for. Let one green thread {evtype}, or share the object through a pool; "
             f"eventlet.debug.hub_prevent_multiple_readers(False) lifts this check"
         )
+
+
+def _is_among(wake: Wake, holder: Wake) -> bool:
+    return holder is wake or wake in getattr(holder, "members", ())
 
 
 def file_identity(fd: int) -> Identity:

@@ -27,7 +27,7 @@ class Hub(BaseHub):
 
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock)
-        self._registered: set[int] = set()
+        self._masks: dict[int, int] = {}
         self._open()
 
     def _open(self) -> None:
@@ -44,12 +44,17 @@ class Hub(BaseHub):
         return self._poll(-1 if seconds is None else seconds)  # type: ignore[no-any-return]
 
     def set_interest(self, fd: int, events: int) -> None:
-        if events == 0:
-            if fd in self._registered:
-                self._registered.discard(fd)
-                self._poller.unregister(fd)
-        else:
+        if events:
             self._register(fd, events & (READABLE | WRITABLE))
+            return
+        known = self._masks.pop(fd, None) is not None
+        if known:
+            try:
+                self._poller.unregister(fd)
+                return
+            except FileNotFoundError:
+                pass  # the number means another file by now
+        self._start_over()
 
     def set_lasting_interest(self, fd: int, again: bool = False) -> None:
         if again:
@@ -58,18 +63,37 @@ class Hub(BaseHub):
             self._register(fd, self._lasting)
 
     def _register(self, fd: int, mask: int) -> None:
-        # The set is a hint only: the number may have been closed and re-used.
+        # What is in `_masks` is a hint only: the number may have been closed and re-used.
         try:
-            if fd in self._registered:
+            if fd in self._masks:
                 self._poller.modify(fd, mask)
             else:
                 self._poller.register(fd, mask)
-                self._registered.add(fd)
+            self._masks[fd] = mask
         except FileNotFoundError:
+            del self._masks[fd]
             self._poller.register(fd, mask)
+            self._masks[fd] = mask
+            self._start_over()
         except FileExistsError:
             self._poller.modify(fd, mask)
-            self._registered.add(fd)
+            self._masks[fd] = mask
+
+    def _start_over(self) -> None:
+        """Make a new epoll set.
+
+        A file that was closed behind our back, but that somebody else still has open, stays
+        in the set and cannot be taken out, as that needs its number: epoll(7), question 6.
+        """
+        old = self._poller
+        self._poller = select.epoll()
+        self._poll = self._poller.poll
+        old.close()
+        for fd, mask in list(self._masks.items()):
+            try:
+                self._poller.register(fd, mask)
+            except OSError:
+                del self._masks[fd]  # closed as well
 
     def close(self) -> None:
         super().close()
@@ -78,6 +102,6 @@ class Hub(BaseHub):
     def after_fork(self) -> None:
         # The epoll set is shared with the parent: leave it as it is, and make another.
         self._poller.close()
-        self._registered.clear()
+        self._masks.clear()
         self._open()
         super().after_fork()

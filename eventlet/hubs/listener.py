@@ -45,16 +45,22 @@ class FdListener:
         self.shared = shared
         #: Whether it was removed or defanged; it is not called any more.
         self.spent = False
+        #: Whether the hub has called it, if that happens only once.
+        self.called = False
         self.greenlet = getcurrent()
         self.record: FdRecord | None = None
 
     def __call__(self, *signal: object) -> None:
         if self.spent:
             return
+        record = self.record
+        if not signal and record is not None and record.hub is not None:
+            signal = record.hub.lost(record)
         if signal:
-            self.spent = True
+            self.spent = self.called = True
             self._tell_closed(*signal)
         elif self.once:
+            self.called = True
             self.cb()
         else:
             self._stay()
