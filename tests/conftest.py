@@ -119,6 +119,8 @@ def _uninstall(hub: BaseHub) -> None:
 
 def _left_in(hub: BaseHub) -> list[str]:
     """Say what still waits or is scheduled in `hub`."""
+    if hub.is_closed():
+        return []
     if _current.thread.__dict__.get("hub") is not hub:
         return ["another hub than the fixture's"]
     helpers.settle()
