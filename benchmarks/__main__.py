@@ -71,9 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--reference", default="epolls", metavar="NAME", help="whom the ratios compare with (default: epolls)"
     )
-    parser.add_argument(
-        "--rounds", type=int, default=5, metavar="N", help="measurements of each figure (default: 5)"
-    )
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="measurements of each figure (default: 5)")
     parser.add_argument(
         "--quick", action="store_true", help="one round of tiny sizes: shows that it works, not how fast"
     )

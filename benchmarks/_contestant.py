@@ -41,9 +41,7 @@ def peers(pythons: dict[str, str], default: str) -> list[Contestant]:
         Contestant("uvloop-protocol", "protocol", pythons.get("uvloop", default), loop="uvloop"),
     ]
     names = {contestant.name for contestant in known}
-    eventlets = [
-        Contestant(name, "eventlet", python) for name, python in pythons.items() if name not in names
-    ]
+    eventlets = [Contestant(name, "eventlet", python) for name, python in pythons.items() if name not in names]
     return eventlets + known
 
 

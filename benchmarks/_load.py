@@ -21,9 +21,7 @@ def connect(port: int, connections: int) -> list[socket.socket]:
     while len(opened) < connections:
         # Several at a time, which is faster by far, but no more than fit into a listener's backlog.
         batch = min(CONNECTING_AT_ONCE, connections - len(opened))
-        opened += _exchange(
-            [socket.create_connection(("127.0.0.1", port), SILENCE_SECONDS) for _ in range(batch)]
-        )
+        opened += _exchange([socket.create_connection(("127.0.0.1", port), SILENCE_SECONDS) for _ in range(batch)])
     return opened
 
 

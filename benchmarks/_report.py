@@ -39,40 +39,26 @@ class Report:
     def _contestants(self) -> Iterator[str]:
         rows = [["contestant", "version", "", "Python", "file"]]
         for profile in self._field.values():
-            rows.append(
-                [profile["name"], profile["version"], profile["detail"], profile["python"], profile["file"]]
-            )
+            rows.append([profile["name"], profile["version"], profile["detail"], profile["python"], profile["file"]])
         yield from _columns(rows, left=5)
 
     def _figures(self, metric: Metric, tasks: Sequence[Task]) -> Iterator[str]:
         better = "higher" if metric.higher_is_better else "lower"
         yield from ["", f"{metric.title}; {better} is better" if metric.compared else metric.title]
-        width = 3 if metric.compared else 2
-        rows = [
-            [
-                "",
-                *(
-                    cell
-                    for task in tasks
-                    for cell in [task.case.title, "ratio", "min-max"][:: 1 if width == 3 else 2]
-                ),
-            ]
-        ]
+        ratio = ["ratio"] if metric.compared else []
+        rows = [["", *(heading for task in tasks for heading in (task.case.title, *ratio, "min-max"))]]
         for contestant in self._field:
-            cells = []
+            rows.append([contestant.name])
             for task in tasks:
-                values = self._values(task, contestant, metric)
-                if values:
-                    ratio = [self._ratio(task, contestant, metric)] if metric.compared else []
-                    cells += [
-                        _number(statistics.median(values)),
-                        *ratio,
-                        f"{_number(min(values))}-{_number(max(values))}",
-                    ]
-                else:
-                    cells += ["-", *[""] * (width - 2), self._footnote(task, contestant)]
-            rows.append([contestant.name, *cells])
+                rows[-1] += self._cells(task, contestant, metric)
         yield from _columns(rows, left=1)
+
+    def _cells(self, task: Task, contestant: Contestant, metric: Metric) -> list[str]:
+        values = self._values(task, contestant, metric)
+        median = _number(statistics.median(values)) if values else "-"
+        ratio = [self._ratio(task, contestant, metric)] if metric.compared else []
+        spread = f"{_number(min(values))}-{_number(max(values))}" if values else ""
+        return [median, *ratio, f"{spread} {self._footnote(task, contestant)}".strip()]
 
     def _summary(self) -> Iterator[str]:
         name = self._reference.name
@@ -96,7 +82,11 @@ class Report:
         return f"{quotient if metric.higher_is_better else 1 / quotient:.2f}"
 
     def _footnote(self, task: Task, contestant: Contestant) -> str:
-        text = self._schedule.results[task, contestant].reason or "not measured"
+        """Return the mark of the reason why figures are missing, if some are."""
+        result = self._schedule.results[task, contestant]
+        text = result.reason or ("" if result.rounds else "interrupted before this was measured")
+        if not text:
+            return ""
         if text not in self._reasons:
             self._reasons.append(text)
         return f"[{self._reasons.index(text) + 1}]"

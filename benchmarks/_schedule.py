@@ -60,9 +60,7 @@ class Schedule:
             Task(module, bench, case) for bench, module in _modules(benches) for case in _cases(module, quick)
         ]
         self.results = {
-            (task, contestant): Result(
-                task.bench, task.case.title, contestant.name, reason=task.missing(contestant)
-            )
+            (task, contestant): Result(task.bench, task.case.title, contestant.name, reason=task.missing(contestant))
             for task in self.tasks
             for contestant in contestants
         }
@@ -74,11 +72,7 @@ class Schedule:
             for place, (tasks, contestant) in enumerate(turns, 1):
                 open_tasks = [task for task in tasks if self.results[task, contestant].reason is None]
                 if open_tasks:
-                    title = (
-                        f"{tasks[0].bench}, {tasks[0].case.title}"
-                        if len(tasks) == 1
-                        else f"{len(tasks)} cases"
-                    )
+                    title = f"{tasks[0].bench}, {tasks[0].case.title}" if len(tasks) == 1 else f"{len(tasks)} cases"
                     say(f"round {number} of {rounds}, {place}/{len(turns)}: {title}: {contestant.name}")
                     self._measure(open_tasks, contestant)
 
@@ -125,6 +119,4 @@ def _cases(module: ModuleType, quick: bool) -> list[Case]:
     cases: tuple[Case, ...] = module.CASES
     if not quick:
         return list(cases)
-    return [
-        Case(case.title, case.job, {**case.params, **case.quick}) for case in cases if case.quick is not None
-    ]
+    return [Case(case.title, case.job, {**case.params, **case.quick}) for case in cases if case.quick is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 from benchmarks._job import Case, Stopwatch, Unsupported, cpu_time_per
 
@@ -12,6 +13,8 @@ CASES = (
 )
 METRICS = cpu_time_per("`with Timeout(10)`")
 CANNOT: dict[str, str] = {}
+
+NEEDS_3_11 = "asyncio.timeout is new in Python 3.11"
 
 
 def eventlet_around_pass(watch: Stopwatch, rounds: int) -> None:
@@ -33,7 +36,8 @@ def gevent_around_pass(watch: Stopwatch, rounds: int) -> None:
 
 
 async def asyncio_around_pass(watch: Stopwatch, rounds: int) -> None:
-    _need_asyncio_timeout()
+    if sys.version_info < (3, 11):
+        raise Unsupported(NEEDS_3_11)
     with watch.counting(rounds):
         for _ in range(rounds):
             async with asyncio.timeout(10):
@@ -59,13 +63,9 @@ def gevent_around_sleep(watch: Stopwatch, rounds: int) -> None:
 
 
 async def asyncio_around_sleep(watch: Stopwatch, rounds: int) -> None:
-    _need_asyncio_timeout()
+    if sys.version_info < (3, 11):
+        raise Unsupported(NEEDS_3_11)
     with watch.counting(rounds):
         for _ in range(rounds):
             async with asyncio.timeout(10):
                 await asyncio.sleep(0)
-
-
-def _need_asyncio_timeout() -> None:
-    if not hasattr(asyncio, "timeout"):  # until 3.10 is dropped
-        raise Unsupported("asyncio.timeout is new in Python 3.11")
