@@ -79,7 +79,8 @@ class Settling:
         try:
             if self._outcome is not None:
                 return self._outcome  # another thread has just settled it
-            waiter.park(timeout)
+            if not waiter.park(timeout):
+                return None
         finally:
             if not waiter.woken:
                 self._stop_waiting(waiter)

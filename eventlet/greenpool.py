@@ -9,6 +9,7 @@ from greenlet import GreenletExit, getcurrent
 from eventlet import queue
 from eventlet._outcome import Outcome, Settling
 from eventlet.greenthread import GreenThread, spawn
+from eventlet.hubs._carrier import take
 from eventlet.hubs._current import get_hub
 from eventlet.hubs._waiting import Waiter, park_while, wake_all
 from eventlet.semaphore import Semaphore
@@ -42,8 +43,7 @@ class _Task:
         thread = self.thread
         if thread is None:
             hub = get_hub()
-            idle = hub.idle_carriers
-            self.thread = thread = idle.pop() if idle else GreenThread(hub.greenlet)
+            self.thread = thread = take(hub) or GreenThread(hub.greenlet)
         thread.gr_context = self.context
         thread.pool = self.pool
         thread.switch([self.run, (), {}])

@@ -8,9 +8,9 @@ from functools import partial
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from eventlet._outcome import Outcome, Settling
-from eventlet.hubs._carrier import Carrier
+from eventlet.hubs._carrier import Carrier, take
 from eventlet.hubs._current import get_hub
-from eventlet.hubs.hub import BaseHub
+from eventlet.hubs.hub import SWITCH, BaseHub
 from eventlet.hubs.timer import LocalTimer, Timer
 from eventlet.timeout import with_timeout as with_timeout
 
@@ -204,9 +204,14 @@ def sleep(seconds: float = 0) -> None:
         finally:
             hub.cancel(timer)
     else:
-        hub._ready.append(switch)
+        ready = hub._ready
+        ready.append(switch)
         try:
-            hub._switch()
+            if type(ready[0]) is SWITCH and (hub._batch or hub._extra and hub._may_go_on()):
+                hub._batch -= 1
+                ready.popleft()()
+            else:
+                hub._switch()
         except BaseException:
             hub.unschedule(switch)
             raise
@@ -223,8 +228,7 @@ def _is_positive(seconds: Any) -> bool:
 
 def _new(hub: BaseHub) -> GreenThread:
     """Return a green thread with nothing to do, in a copy of the current context."""
-    idle = hub.idle_carriers
-    thread: GreenThread = idle.pop() if idle else GreenThread(hub.greenlet)
+    thread: GreenThread = take(hub) or GreenThread(hub.greenlet)  # type: ignore[assignment]
     thread.gr_context = copy_context()
     return thread
 
@@ -238,9 +242,7 @@ def spawn(func: Callable[..., Any], *args: Any, **kwargs: Any) -> GreenThread:
     if not callable(func):
         raise TypeError(f"spawn() needs something callable, not {type(func).__name__}")
     hub = get_hub()
-    idle = hub.idle_carriers
-    thread: GreenThread = idle.pop() if idle else GreenThread(hub.greenlet)
-    thread.gr_context = copy_context()
+    thread = _new(hub)
     thread._start = start = partial(thread.switch, [func, args, kwargs])
     hub._ready.append(start)
     return thread

@@ -339,11 +339,8 @@ class Queue(LightQueue):
         return len(self._unfinished)
 
     def _put(self, item: Any) -> None:
-        super()._put(item)
-        self._count()
-
-    def _count(self) -> None:
         self._unfinished.append(None)
+        self.queue.append(item)
 
     def task_done(self) -> None:
         """Say that an item which `get` returned has been dealt with. Never switches.
@@ -374,7 +371,7 @@ class PriorityQueue(Queue):
     def _put(self, item: Any) -> None:
         with self._room_lock:
             heapq.heappush(self.queue, item)
-        self._count()
+        self._unfinished.append(None)
 
     def _get(self) -> Any:
         with self._room_lock:
@@ -393,8 +390,8 @@ class LifoQueue(Queue):
         self.queue = []
 
     def _put(self, item: Any) -> None:
+        self._unfinished.append(None)
         self.queue.append(item)
-        self._count()
 
     def _get(self) -> Any:
         return self.queue.pop()

@@ -6,9 +6,10 @@ gets its own mmap'ed stack chunk for Python frames; resuming a parked one costs 
 tell the difference: nothing refers to it any more, strongly or weakly.
 
 That is decided in the hub, right after the finished carrier has switched to it, so
-the number of references that are the interpreter's own business is always the same.
-It differs between Python versions (bound methods, borrowed locals), which is why no
-number is written here: a carrier is compared with a *witness*, a carrier parked in the
+the number of references that are the interpreter's own business is always the same. One
+that somebody still refers to, such as the caller of `wait`, lingers for a turn: mostly it is
+let go of by then. The number of references differs between Python versions
+(bound methods, borrowed locals), which is why none is written here: a carrier is compared with a *witness*, a carrier parked in the
 same place that surely nobody else holds.
 """
 
@@ -104,17 +105,51 @@ def make_witness() -> Carrier:
 
 
 def recycle(hub: BaseHub) -> None:
-    """Keep the carriers that have just finished, or let them end. Runs in the hub."""
+    """Keep the carriers that have just finished, or see whether they are let go of. Runs in the hub."""
     finished, idle = hub._finished, hub.idle_carriers
-    witnesses = hub.carrier_witnesses
     while finished:
-        carrier = finished.pop()
-        witness = witnesses.pop()
-        # Each is now referred to by one local variable, and by itself.
-        unshared = getrefcount(carrier) <= getrefcount(witness) and not getweakrefcount(carrier)
-        witnesses.append(witness)
-        if unshared and len(idle) < MAX_IDLE:
-            carrier.forget()
+        carrier = _pop_unshared(finished, hub.carrier_witnesses)
+        if carrier is not None and len(idle) < MAX_IDLE:
+            idle.append(carrier)
+        elif carrier is None and len(hub.lingering_carriers) < MAX_IDLE:
+            hub.lingering_carriers.append(finished.pop())
+        else:
+            (carrier or finished.pop()).switch(None)
+
+
+def take(hub: BaseHub) -> Carrier | None:
+    """Return a carrier that can run a task, if there is one. Never switches."""
+    idle = hub.idle_carriers
+    if idle:
+        return idle.pop()
+    for carriers in (hub.lingered_carriers, hub.lingering_carriers):
+        if carriers:
+            carrier = _pop_unshared(carriers, hub.carrier_witnesses)
+            if carrier is not None:
+                return carrier
+    return None
+
+
+def end_lingering(hub: BaseHub) -> None:
+    """End the carriers that are still held after a turn, keep the others. Runs in the hub, once a turn."""
+    lingered, idle = hub.lingered_carriers, hub.idle_carriers
+    while lingered:
+        carrier = _pop_unshared(lingered, hub.carrier_witnesses)
+        if carrier is not None and len(idle) < MAX_IDLE:
             idle.append(carrier)
         else:
-            carrier.switch(None)
+            (carrier or lingered.pop()).switch(None)
+    hub.lingered_carriers, hub.lingering_carriers = hub.lingering_carriers, lingered
+
+
+def _pop_unshared(carriers: list[Carrier], witnesses: list[Carrier]) -> Carrier | None:
+    """Take the last carrier, as new, if nobody else can tell; otherwise leave it, and return None."""
+    carrier, witness = carriers.pop(), witnesses.pop()
+    # Each is now referred to by one local variable, and by itself.
+    unshared = getrefcount(carrier) <= getrefcount(witness) and not getweakrefcount(carrier)
+    witnesses.append(witness)
+    if unshared:
+        carrier.forget()
+        return carrier
+    carriers.append(carrier)
+    return None

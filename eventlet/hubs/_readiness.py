@@ -206,9 +206,9 @@ class Readiness(TimerQueue):
             return
         was_armed = record.armed
         record.armed &= ~event
-        if not record.armed and not record.lasting and record.reader is None and record.writer is None:
-            if self._records.get(record.fd) is record:
-                del self._records[record.fd]
+        unused = not record.armed and record.reader is None and record.writer is None
+        if unused and not record.lasting and self._records.get(record.fd) is record:
+            del self._records[record.fd]
         if record.armed != was_armed:
             self._quietly_set_interest(record.fd, record.armed)
 
@@ -343,7 +343,7 @@ class Readiness(TimerQueue):
                 wake(TIMED_OUT)
 
     def _take_owner(self, record: FdRecord, slot: str) -> Wake | None:
-        """Take the green thread that the record's deadline is for out of `slot`. Others there have timers of their own."""
+        """Take the green thread that the record's deadline is for out of `slot`; others there have their own timers."""
         holder = getattr(record, slot)
         for wake in getattr(holder, "members", [holder]):
             if not isinstance(wake, FdListener):

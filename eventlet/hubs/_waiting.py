@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from greenlet import getcurrent
 
-from eventlet.hubs._current import get_hub
+from eventlet.hubs._current import get_hub, thread
 from eventlet.hubs._timers import checked_seconds, fired
+from eventlet.hubs.hub import SWITCH, BaseHub
 from eventlet.hubs.listener import READ, WRITE
 from eventlet.hubs.timeout import Timeout
 
@@ -25,12 +26,16 @@ class Waiter:
 
     __slots__ = ("hub", "switch", "value", "woken")
 
+    #: For the waker to leave something in, before it calls `wake`; not there before that.
+    value: Any
+
     def __init__(self) -> None:
-        self.hub = get_hub()
+        try:
+            self.hub: BaseHub = thread.hub
+        except AttributeError:
+            self.hub = get_hub()
         self.switch = getcurrent().switch
         self.woken = False
-        #: For the waker to leave something in, before it calls `wake`.
-        self.value: Any = None
 
     @property
     def greenlet(self) -> Any:
@@ -56,9 +61,14 @@ class Waiter:
             hub.check_may_block()
         if timeout is not None:
             return self._park_until(hub.clock() + timeout)
+        ready = hub._ready
         try:
             while not self.woken:
-                hub._switch()
+                if ready and type(ready[0]) is SWITCH and (hub._batch or hub._extra and hub._may_go_on()):
+                    hub._batch -= 1
+                    ready.popleft()()
+                else:
+                    hub._switch()
         except BaseException:
             if self.woken:
                 hub.unschedule(self.switch)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 The turn
 --------
-1. run what is in the ready queue at this moment (not what that adds);
+1. run what is in the ready queue at this moment, and a little of what that adds;
 2. fire the timers that are due;
 3. ask the backend for events, waiting until the next timer at most, or not at
    all while something is ready;
@@ -72,6 +72,14 @@ if TYPE_CHECKING:
 __all__ = ["READ", "READABLE", "WRITABLE", "WRITE", "BaseHub", "DebugListener", "FdListener", "closed_callback", "noop"]
 
 
+#: How much more may run in a turn than was ready at its start.
+EXTRA_CALLS = 64
+EXTRA_SECONDS = 0.0002
+
+#: The type of `greenlet.switch`, as found in the ready queue.
+SWITCH = type(getcurrent().switch)
+
+
 class BaseHub(Readiness):
     """The event loop of one OS thread.
 
@@ -91,10 +99,18 @@ class BaseHub(Readiness):
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock or _pristine.time.monotonic)
         self._ready: deque[Callable[[], object]] = deque()
+        #: How many of the ready ones are still to run in this turn; how many more may
+        #: run before the next poll, and until when. See the turn.
+        self._batch = 0
+        self._extra = 0
+        self._extra_until = 0.0
         #: Carriers that have finished a task since the hub last looked: see _carrier.py.
         self._finished: list[Any] = []
         #: Carriers that wait for their next task.
         self.idle_carriers: list[Any] = []
+        #: Carriers that finished in this turn, and in the last, but were still held then.
+        self.lingering_carriers: list[Any] = []
+        self.lingered_carriers: list[Any] = []
         self.carrier_witnesses = [_carrier.make_witness()]
         self.debug_exceptions = True
         self.debug_blocking = False
@@ -128,6 +144,7 @@ class BaseHub(Readiness):
     def after_fork(self) -> None:
         """Start afresh in a forked child: nobody waits, nothing is scheduled. Never switches."""
         self._ready.clear()
+        self._batch = self._extra = 0
         self._heap.clear()
         self._new_timers.clear()
         self._finished.clear()
@@ -169,6 +186,12 @@ class BaseHub(Readiness):
 
     # ---- the turn
 
+    # Two things make switching cheap. What the ready ones make ready may run before
+    # the next poll too, up to EXTRA_CALLS and for EXTRA_SECONDS: a poll costs as much as
+    # some switches, but no I/O must wait for long. And a green thread that parks while
+    # others are ready need not come back here: it may call the next one itself, if that
+    # is a plain `greenlet.switch`. Those who do (`sleep`, `Waiter.park`) count it.
+
     def run(self, *_a: Any, **_kw: Any) -> None:
         """Turn until `abort`. This is the body of the hub's greenlet."""
         if self.running:
@@ -190,6 +213,8 @@ class BaseHub(Readiness):
             self._run_ready()
         if self._heap or self._new_timers:
             self.fire_timers(self.clock())
+        if self.lingered_carriers or self.lingering_carriers:
+            _carrier.end_lingering(self)
         if self._observers:
             self._tell_observers()
         if self.debug_blocking:
@@ -202,18 +227,31 @@ class BaseHub(Readiness):
     def _run_ready(self) -> None:
         ready, finished = self._ready, self._finished
         popleft = ready.popleft
-        for _ in range(len(ready)):
+        self._batch = len(ready)
+        self._extra = EXTRA_CALLS
+        while ready and (self._batch or self._may_go_on()):
+            self._batch -= 1
             call: Any = None
             try:
                 call = popleft()
                 call()
             except BaseException as error:
-                if call is None:
-                    return  # a callback emptied the queue: a fork, or somebody unscheduled
                 self._failed(error)
             if finished:
                 call = None  # it may hold the carrier
                 _carrier.recycle(self)
+        self._batch = self._extra = 0
+
+    def _may_go_on(self) -> bool:
+        """Whether one more call may run before the next poll; it is counted then."""
+        extra = self._extra
+        if extra == EXTRA_CALLS:
+            self._extra_until = self.clock() + EXTRA_SECONDS
+        elif not extra or self.clock() > self._extra_until:
+            return False
+        self._extra = extra - 1
+        self._batch += 1
+        return True
 
     def fire_timers(self, when: float) -> None:
         """Call what is due at `when` on `clock`. Runs in the hub."""
@@ -300,12 +338,12 @@ class BaseHub(Readiness):
 
     def abort(self, wait: bool = False) -> None:
         """Stop the loop after the present turn; with `wait`, return when it has stopped. Switches if `wait`."""
+        if wait and getcurrent() is self.greenlet:
+            raise RuntimeError("the hub cannot wait for its own end")
         if self.running:
             self.stopping = True
             self.wakeup()
         if wait:
-            if getcurrent() is self.greenlet:
-                raise RuntimeError("the hub cannot wait for its own end")
             # A callback, so that the turn ends although nothing else may happen.
             self.call_soon(_nothing)
             while self.running:
@@ -315,7 +353,8 @@ class BaseHub(Readiness):
 
     def call_soon(self, call: Callable[[], object]) -> None:
         """Run `call` in the hub's next turn. From any thread or signal handler; never switches."""
-        self._ready.append(call)
+        # What looks like a `greenlet.switch` may be called outside of the hub: see the turn.
+        self._ready.append(partial(call) if type(call) is SWITCH else call)
         if self._polling:
             self.wakeup()
 

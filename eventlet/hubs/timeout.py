@@ -31,19 +31,21 @@ class Timeout(BaseException):
         self.seconds = seconds
         self.exception = exception
         self._entry: Entry | None = None
-        self._hub: Any = None
-        self.start()
+        if seconds is not None or type(self).start is not Timeout.start:
+            self.start()
 
     def start(self) -> None:
         """Arm the timer for the current green thread; called by the constructor.
 
         Raises AssertionError if it is pending already.
         """
-        if self.pending:
+        if self._entry is not None and self.pending:
             raise AssertionError(f"{self!r} is already started: cancel it first, or make another")
         if self.seconds is not None:
             self._hub = hub = get_hub()
             self._entry = hub.call_later(self.seconds, partial(_throw, getcurrent(), self))
+
+    _hub: Any = None
 
     @property
     def pending(self) -> bool:
