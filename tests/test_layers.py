@@ -42,6 +42,7 @@ LAYERS = {
     # L4 — green I/O
     "eventlet.greenio": 4,
     "eventlet.tpool": 4,
+    "eventlet._resolver": 4,
     "eventlet._dns": 4,
     "eventlet._resolver": 4,
     "eventlet.support.greendns": 4,

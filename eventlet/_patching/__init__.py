@@ -1,0 +1,1 @@
+"""What `patcher` is made of."""

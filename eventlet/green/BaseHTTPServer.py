@@ -1,0 +1,5 @@
+"""The old name of http.server: what is set here is set there."""
+
+from eventlet._patching.modules import become
+
+become(__name__, "eventlet.green.http.server")

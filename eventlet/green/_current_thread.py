@@ -1,0 +1,71 @@
+"""threading.current_thread, for green threads that threading has not started."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from greenlet import getcurrent
+
+from eventlet.green._thread_handle import ThreadHandle
+from eventlet.green._thread_ident import get_ident
+
+_ATTRIBUTE = "_eventlet_thread"
+
+
+def current_thread_for(namespace):
+    """Return the `current_thread` of the threading module with `namespace`."""
+    active = namespace["_active"]
+    make_green_thread = _green_thread_class(namespace)
+
+    def current_thread():
+        """Return the Thread that the caller runs in. Never switches.
+
+        In a green thread that threading has not started it is a daemon thread that
+        cannot be joined; `enumerate` lists it until the green thread ends.
+        """
+        thread = active.get(get_ident())
+        return make_green_thread() if thread is None else thread
+
+    return current_thread
+
+
+def _green_thread_class(namespace):
+    numbers = count(1)
+
+    class _GreenThread(namespace["_DummyThread"]):
+        """Stands for a green thread in the eyes of threading."""
+
+        def __init__(self):
+            namespace["Thread"].__init__(self, name=f"GreenThread-{next(numbers)}", daemon=True)
+            self._started.set()
+            self._set_ident()
+            if hasattr(self, "_set_native_id"):
+                self._set_native_id()
+            self._handle = ThreadHandle.of_running(self._ident)
+            namespace["_active"][self._ident] = self
+            getcurrent().__dict__[_ATTRIBUTE] = _ForgetsThread(namespace["_active"], self)
+
+        def is_alive(self):
+            return not self._handle.is_done()
+
+        def join(self, timeout=None):
+            """Raise RuntimeError: nobody knows how it ends."""
+            raise RuntimeError("cannot join a green thread that threading has not started")
+
+    return _GreenThread
+
+
+class _ForgetsThread:
+    """Is an attribute of the greenlet, and so ends with its task."""
+
+    __slots__ = ("_active", "_thread")
+
+    def __init__(self, active, thread):
+        self._active = active
+        self._thread = thread
+
+    def __del__(self):
+        thread = self._thread
+        thread._handle._set_done()
+        if self._active.get(thread._ident) is thread:
+            self._active.pop(thread._ident, None)

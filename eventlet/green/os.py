@@ -1,0 +1,140 @@
+"""os, whose reading, writing and waiting for processes let other green threads run."""
+
+from __future__ import annotations
+
+import errno
+import io
+import stat
+
+from eventlet import _pristine, hubs
+from eventlet.green._lookalike import look_like, present
+from eventlet.green._multiplex import wait_until
+from eventlet.greenio import GreenPipe
+from eventlet.greenthread import sleep
+from eventlet.hubs._readiness import READABLE, WRITABLE
+
+_os = _pristine.os
+
+__patched__ = present(_os, "fdopen", "open", "read", "wait", "waitpid", "write")
+__getattr__, __dir__ = look_like(globals(), _os)
+
+#: What a pipe, once it says that it has room, takes without blocking: pipe(7), POSIX's PIPE_BUF.
+_SAFE_CHUNK = getattr(_pristine.select, "PIPE_BUF", 512)
+
+
+def read(fd, n):
+    """Return up to `n` bytes from `fd`; b"" at the end. Switches to wait for the first.
+
+    Unlike the standard one it waits for non-blocking fds, too.
+    """
+    if n > 0 and _blocks(fd):
+        _wait(fd, READABLE)
+    while True:
+        try:
+            return _os.read(fd, n)
+        except BlockingIOError:
+            _wait(fd, READABLE)
+
+
+def write(fd, st):
+    """Write `st` to `fd`; return how many bytes: all, unless `fd` is non-blocking. Switches to wait for room.
+
+    Unlike the standard one it waits for non-blocking fds, too.
+    """
+    if _blocks(fd) and _may_fill_up(fd):
+        return _write_all(fd, st)
+    while True:
+        try:
+            return _os.write(fd, st)
+        except BlockingIOError:
+            _wait(fd, WRITABLE)
+
+
+def _write_all(fd, data):
+    with memoryview(data) as view, view.cast("B") as unsent:
+        done = 0
+        while True:
+            _wait(fd, WRITABLE)
+            done += _os.write(fd, unsent[done : done + _SAFE_CHUNK])
+            if done == len(unsent):
+                return done
+
+
+def _blocks(fd):
+    try:
+        return _os.get_blocking(fd)
+    except (OSError, TypeError, AttributeError):
+        return False  # the call itself tells what is wrong
+
+
+def _may_fill_up(fd):
+    mode = _os.fstat(fd).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode)
+
+
+def _wait(fd, event):
+    if hasattr(_pristine.select, "poll"):
+        poller = _pristine.select.poll()
+        poller.register(fd, event)
+        wait_until(lambda: poller.poll(0), [(fd, event)], None)
+    else:
+        hubs.trampoline(fd, read=event == READABLE, write=event == WRITABLE)
+
+
+def open(file, flags, mode=0o777, *, dir_fd=None):
+    """As os.open; tells the hub of the new fd. Never switches."""
+    fd = _os.open(file, flags, mode, dir_fd=dir_fd)
+    hubs.notify_opened(fd)
+    return fd
+
+
+def fdopen(fd, mode="r", buffering=-1, encoding=None, *args, **kwargs):
+    """Return a file object for `fd`: a GreenPipe, unless it is a regular file. Never switches."""
+    if not isinstance(fd, int):
+        raise TypeError(f"invalid fd type ({type(fd)}, expected integer)")
+    if stat.S_ISREG(_os.fstat(fd).st_mode):
+        return io.open(fd, mode, buffering, encoding, *args, **kwargs)
+    return GreenPipe(fd, mode, buffering, encoding, *args, **kwargs)
+
+
+# ---- processes
+
+#: Where the end of a process cannot be waited for, look in intervals that double up to the second number.
+_FIRST_PAUSE, _LAST_PAUSE = 0.001, 0.05
+
+
+def wait():
+    """Wait for any child process to end; return (pid, status). Switches."""
+    return waitpid(-1, 0)
+
+
+def waitpid(pid, options):
+    """Wait for the child process `pid` to change state; return (pid, status). Switches, unless WNOHANG is given."""
+    if options & _os.WNOHANG:
+        return _os.waitpid(pid, options)
+    ended = _os.waitpid(pid, options | _os.WNOHANG)
+    if ended[0]:
+        return ended
+    if pid > 0 and not options:
+        _wait_for_end(pid)
+    pause = _FIRST_PAUSE
+    while True:
+        ended = _os.waitpid(pid, options | _os.WNOHANG)
+        if ended[0]:
+            return ended
+        sleep(pause)
+        pause = min(2 * pause, _LAST_PAUSE)
+
+
+def _wait_for_end(pid):
+    try:
+        fd = _os.pidfd_open(pid)
+    except (AttributeError, OSError) as error:
+        if getattr(error, "errno", None) == errno.EMFILE:
+            raise
+        return
+    try:
+        hubs.trampoline(fd, read=True)
+    finally:
+        hubs.notify_close(fd)
+        _os.close(fd)

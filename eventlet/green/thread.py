@@ -1,0 +1,117 @@
+"""_thread, with green threads: what is started here runs in the starter's OS thread, one at a time.
+
+Locks, though, work between OS threads too. An identifier is the OS thread's own for
+its main greenlet, as it was before patching; for any other greenlet it is a number like `id()`.
+"""
+
+from __future__ import annotations
+
+from contextvars import Context
+
+from greenlet import GreenletExit, getcurrent
+
+from eventlet import _pristine
+from eventlet.corolocal import local
+from eventlet.green._lookalike import look_like, present
+from eventlet.green._thread_handle import ThreadHandle, join_all, running
+from eventlet.green._thread_ident import get_ident
+from eventlet.green._thread_locks import LockType, RLock
+from eventlet.greenthread import spawn
+
+__patched__ = present(
+    _pristine.thread,
+    "LockType",
+    "RLock",
+    "_ThreadHandle",
+    "_count",
+    "_local",
+    "_make_thread_handle",
+    "_set_sentinel",
+    "_shutdown",
+    "allocate",
+    "allocate_lock",
+    "get_ident",
+    "lock",
+    "start_joinable_thread",
+    "start_new",
+    "start_new_thread",
+)
+__getattr__, __dir__ = look_like(globals(), _pristine.thread)
+
+allocate = allocate_lock = lock = LockType
+_local = local
+_ThreadHandle = ThreadHandle
+_make_thread_handle = ThreadHandle.of_running
+
+#: Where `_set_sentinel` leaves a greenlet's lock: ends with the greenlet's task.
+_SENTINEL = "_eventlet_sentinel"
+
+
+def start_new_thread(function, args=(), kwargs=None):
+    """Run `function(*args, **kwargs)` in a new green thread; return its identifier. Never switches.
+
+    What it raises is reported to stderr, but for SystemExit, which just ends it.
+    """
+    return get_ident(_start(function, args, {} if kwargs is None else kwargs))
+
+
+start_new = start_new_thread
+
+
+def _start(function, args, kwargs):
+    if not callable(function):
+        raise TypeError("first arg must be callable")
+    if not isinstance(args, tuple):
+        raise TypeError("2nd arg must be a tuple")
+    if not isinstance(kwargs, dict):
+        raise TypeError("optional 3rd arg must be a dictionary")
+    thread = spawn(_run, function, args, kwargs)
+    # Threads begin with an empty context, unlike other green threads.
+    thread.gr_context = Context()
+    return thread
+
+
+def _run(function, args, kwargs):
+    ident = get_ident()
+    running.add(ident)
+    try:
+        function(*args, **kwargs)
+    except (SystemExit, GreenletExit):
+        pass
+    finally:
+        running.discard(ident)
+        sentinel = getcurrent().__dict__.pop(_SENTINEL, None)
+        if sentinel is not None and sentinel.locked():
+            sentinel.release()
+
+
+def start_joinable_thread(function, handle=None, daemon=True):
+    """Run `function()` in a new green thread; return a handle, `handle` if given, to join it by. Never switches.
+
+    Raises RuntimeError if `handle` was used before.
+    """
+    if not callable(function):
+        raise TypeError("thread function must be callable")
+    if handle is None:
+        handle = ThreadHandle()
+    elif not isinstance(handle, ThreadHandle):
+        raise TypeError("'handle' must be a _ThreadHandle")
+    handle._start(lambda: _start(handle._run, (function,), {}), daemon)
+    return handle
+
+
+def _set_sentinel():
+    """Return a lock that is released when the current green thread ends. Never switches."""
+    sentinel = getcurrent().__dict__[_SENTINEL] = LockType()
+    return sentinel
+
+
+def _shutdown():
+    """Wait for the threads started with `start_joinable_thread` that are no daemons. Switches."""
+    join_all()
+    _pristine.thread._shutdown()
+
+
+def _count():
+    """Return how many threads run, green or not, less the main one. Never switches."""
+    return _pristine.thread._count() + len(running)

@@ -1,0 +1,11 @@
+"""threading, over green threads."""
+
+from __future__ import annotations
+
+from eventlet._patching.world import green_world
+from eventlet._pristine import correct_main_thread as _correct_main_thread
+from eventlet.green._current_thread import current_thread_for as _current_thread_for
+
+green_world.execute_in(globals(), "threading")
+_correct_main_thread(globals())
+current_thread = _current_thread_for(globals())

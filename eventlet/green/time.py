@@ -1,0 +1,32 @@
+"""time, with a sleep that lets other green threads run."""
+
+from __future__ import annotations
+
+from operator import index
+
+from eventlet import _pristine
+from eventlet.green._lookalike import look_like
+from eventlet.greenthread import sleep as _sleep
+
+__patched__ = ["sleep"]
+__getattr__, __dir__ = look_like(globals(), _pristine.time)
+
+# What fits into the 64 bits of nanoseconds that the standard one counts in.
+_MAX_SECONDS = 9223372036.854775
+
+
+def sleep(seconds):
+    """Let others run for `seconds` at least. Switches.
+
+    Raises ValueError for a negative number or NaN, TypeError for what is no number and
+    OverflowError for 292 years or more, as the standard one.
+    """
+    if not isinstance(seconds, float):
+        seconds = index(seconds)
+    elif seconds != seconds:
+        raise ValueError("Invalid value NaN (not a number)")
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    if seconds > _MAX_SECONDS:
+        raise OverflowError("timestamp too large to convert to C PyTime_t")
+    _sleep(seconds)
