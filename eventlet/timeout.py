@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eventlet import _pristine
 from eventlet.hubs.timeout import Timeout
 
 TYPE_CHECKING = False
@@ -35,7 +36,8 @@ def with_timeout(seconds: float | None, function: Callable[..., Any], *args: Any
 
 def is_timeout(obj: object) -> bool:
     """Whether `obj`, an exception, says that something took too long, whoever raised it. Never switches."""
-    return bool(getattr(obj, "is_timeout", False)) or isinstance(obj, TimeoutError)
+    # Until 3.9 is dropped: socket.timeout is a TimeoutError since 3.10.
+    return bool(getattr(obj, "is_timeout", False)) or isinstance(obj, (TimeoutError, _pristine.socket.timeout))
 
 
 def wrap_is_timeout(base: type[E_]) -> type[E_]:

@@ -11,7 +11,7 @@ from eventlet.hubs.errors import HubError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
     from eventlet.hubs.hub import BaseHub
 
@@ -35,8 +35,9 @@ class _ClosesHub:
     def __init__(self, hub: BaseHub) -> None:
         self._hub = hub
 
-    def __del__(self) -> None:
-        self._hub.close()
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_finalizing():  # else the modules are in pieces, and the system closes what is open
+            self._hub.close()
 
 
 thread = _Thread()

@@ -59,6 +59,9 @@ class Waiter:
         hub = self.hub
         if getcurrent() is hub.greenlet:
             hub.check_may_block()
+        if self.woken:
+            hub.unschedule(self.switch)  # it came before we even parked
+            return True
         if timeout is not None:
             return self._park_until(hub.clock() + timeout)
         ready = hub._ready
