@@ -104,8 +104,9 @@ def _passed(request: pytest.FixtureRequest) -> bool:
 
 def _uninstall(hub: BaseHub) -> None:
     def end_idle_carriers() -> None:
-        while hub.idle_carriers:
-            hub.idle_carriers.pop().switch(None)
+        for carriers in (hub.idle_carriers, hub.lingering_carriers, hub.lingered_carriers):
+            while carriers:
+                carriers.pop().switch(None)
 
     if not hub.is_closed():
         hub.call_soon(end_idle_carriers)

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from greenlet import getcurrent
+
 import eventlet
 from eventlet.greenthread import sleep
 from eventlet.hubs import get_hub
@@ -29,12 +31,22 @@ def settle(turns: int = 1000) -> None:
     hub = get_hub()
     quiet = 0
     for _ in range(turns):
-        sleep(0)
-        # We are in the middle of the ready queue: what is left of it has its turn next.
+        one_turn()
         quiet = 0 if hub._ready else quiet + 1
         if quiet == 3:  # a turn each for: what was ready, the fds that made ready, their answers
             return
     raise AssertionError(f"still busy after {turns} turns: {list(hub._ready)!r}")
+
+
+def one_turn() -> None:
+    """Let the hub make a turn: what was ready has run, fds were polled. (`sleep(0)` may come back sooner.)"""
+    hub = get_hub()
+    entry = hub.call_later(0, getcurrent().switch)
+    try:
+        while entry[2] is not None:
+            hub.switch()
+    finally:
+        hub.cancel(entry)
 
 
 def open_fds() -> dict[int, str] | None:
@@ -81,7 +93,7 @@ class OSThread:
         return self._thread.is_alive()
 
     def join(self, timeout: float = SOME_SECONDS) -> Any:
-        """Block the calling thread, hub and all; return what the function returned or raise what it raised."""
+        """Block the calling thread, hub and all; return what the function returned or raise its error."""
         self._thread.join(timeout)
         return self._outcome()
 
@@ -107,7 +119,7 @@ def run_python(
     environment: dict[str, str] | None = None,
     path: str = "",
 ) -> subprocess.CompletedProcess[str]:
-    """Run `script` in a fresh interpreter; warnings are errors, EVENTLET_ and PYTHON variables are not inherited."""
+    """Run `script` in a fresh interpreter; warnings are errors, no EVENTLET_ and PYTHON variables are inherited."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("EVENTLET_", "PYTHON"))}
     inherited["PYTHONPATH"] = os.pathsep.join(filter(None, [path, str(ROOT)]))
     return subprocess.run(

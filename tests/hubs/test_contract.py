@@ -18,7 +18,7 @@ from eventlet.greenthread import kill, sleep, spawn
 from eventlet.hubs import IOClosed, trampoline
 from eventlet.hubs.hub import BaseHub
 from eventlet.timeout import Timeout
-from tests.helpers import OSThread, fill_send_buffer, settle
+from tests.helpers import OSThread, fill_send_buffer, one_turn, settle
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_a_second_reader_is_an_error_that_names_both(hub, pair, spawn):
 
 
 def test_a_second_writer_is_an_error(hub, pair, spawn):
-    left, right = pair
+    left, _ = pair
     fill_send_buffer(left)
     spawn(trampoline, left, write=True)
     settle()
@@ -299,7 +299,7 @@ def test_a_listener_that_reads_nothing_is_called_again(hub, pair):
     listener = hub.add(hub.READ, left.fileno(), calls.append, pytest.fail, None)
     right.send(b"x")
     for _ in range(5):
-        sleep(0)
+        one_turn()
     hub.remove(listener)
     assert len(calls) >= 3
 
@@ -840,16 +840,16 @@ def test_a_signal_handler_that_raises_keyboardinterrupt_reaches_the_main_greenle
 def test_observers_are_told_once_a_turn(hub):
     seen = []
     handle = hub.add_observer(seen.append)
-    sleep(0)
+    one_turn()
     before = len(seen)
-    sleep(0)
-    sleep(0)
+    one_turn()
+    one_turn()
     assert len(seen) - before == 2
     assert set(seen) == {hub}
     hub.remove_observer(handle)
     hub.remove_observer(handle)
     before = len(seen)
-    sleep(0)
+    one_turn()
     assert len(seen) == before
 
 
