@@ -80,6 +80,8 @@ class Site:
         self._due: deque[tuple[float, socket.socket, bytes]] = deque()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
         self._listener.setblocking(False)
+        if hasattr(socket, "TCP_DEFER_ACCEPT"):  # Linux: hand a connection over when its request is there
+            self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self.root = "http://{}:{}".format(*self._listener.getsockname())

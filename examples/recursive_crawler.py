@@ -31,7 +31,7 @@ class Visit(NamedTuple):
     url: str
     depth: int
     links: list[str]
-    error: OSError | None = None
+    error: str = ""
 
 
 def visit(url: str, depth: int, visits: Queue) -> None:
@@ -41,7 +41,7 @@ def visit(url: str, depth: int, visits: Queue) -> None:
             text = response.read().decode("utf-8", "replace")
         visits.put(Visit(url, depth, [parse.urljoin(url, link) for link in LINK.findall(text)]))
     except OSError as error:  # what urllib raises for a page that cannot be had
-        visits.put(Visit(url, depth, [], error))
+        visits.put(Visit(url, depth, [], str(error)))
 
 
 def crawl(start: str, concurrency: int, max_pages: int, progress: Progress) -> list[Visit]:

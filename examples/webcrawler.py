@@ -21,12 +21,13 @@ import eventlet
 from eventlet.green import urllib2
 
 
-def fetch(url: str) -> tuple[str, bytes | OSError]:
+def fetch(url: str) -> tuple[str, bytes | str]:
+    """Return the address and the page, or the address and what went wrong."""
     try:
         with urllib2.urlopen(url, timeout=30) as response:
             return url, response.read()
     except OSError as error:  # what urllib raises for a page that cannot be had
-        return url, error
+        return url, str(error)
 
 
 def crawl(urls: Iterable[str], concurrency: int, progress: Progress) -> tuple[int, list[str]]:
