@@ -59,6 +59,11 @@ class World:
             self._packages.add(name.partition(".")[0])
         return self.load(name)
 
+    def load_anew_only(self, name: str) -> ModuleType:
+        """Like `load_anew`, even if `name` has a substitute: the rest of the world sees that."""
+        with self._lock:
+            return self._modules.get(name) or self._execute(name)
+
     def _has(self, name: str) -> bool:
         return name in self._substitutes() or name.partition(".")[0] in self._packages
 

@@ -30,13 +30,17 @@ def current_thread_for(namespace):
 
 
 def _green_thread_class(namespace):
-    numbers = count(1)
+    numbers, dummy_numbers = count(1), count(1)
 
     class _GreenThread(namespace["_DummyThread"]):
         """Stands for a green thread in the eyes of threading."""
 
         def __init__(self):
-            namespace["Thread"].__init__(self, name=f"GreenThread-{next(numbers)}", daemon=True)
+            if getcurrent().parent is None:  # an OS thread that threading has not started
+                name = f"Dummy-{next(dummy_numbers)}"
+            else:
+                name = f"GreenThread-{next(numbers)}"
+            namespace["Thread"].__init__(self, name=name, daemon=True)
             self._started.set()
             self._set_ident()
             if hasattr(self, "_set_native_id"):

@@ -120,6 +120,18 @@ class GreenSSLSocket(_SSLSocket, GreenSocket):
             return super().recv(buflen, flags)
         return self._tls(_SSLSocket.read, "read", buflen)
 
+    def recvfrom(self, *args, **kw):
+        """Raise ValueError: TLS has no datagrams. Before the handshake it is the socket's own."""
+        return super().recvfrom(*args, **kw)
+
+    def sendto(self, data, *args, **kw):
+        """Raise ValueError: TLS has no datagrams. Before the handshake it is the socket's own."""
+        return super().sendto(data, *args, **kw)
+
+    def settimeout(self, timeout):
+        """Set the timeout in seconds; None: wait for ever; 0: never wait. Never switches."""
+        GreenSocket.settimeout(self, timeout)
+
     # ---- connections
 
     def accept(self):

@@ -1,0 +1,63 @@
+"""What monkey_patch changes, and what chooses it: data.
+
+A green module says in `__patched__` which of its names go into the standard one; a missing one is an
+error. What takes more than setting names, it does in `patch_in_place(module)`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Patch(NamedTuple):
+    """The standard `module` gets names from the module `green` if monkey_patch has `argument`."""
+
+    module: str
+    argument: str
+    green: str
+
+
+PATCHES = (
+    Patch("os", "os", "eventlet.green.os"),
+    Patch("select", "select", "eventlet.green.select"),
+    Patch("selectors", "select", "eventlet.green.selectors"),
+    Patch("socket", "socket", "eventlet.green.socket"),
+    Patch("ssl", "socket", "eventlet.green.ssl"),
+    Patch("_thread", "thread", "eventlet.green.thread"),
+    Patch("threading", "thread", "eventlet._patching.threads"),
+    Patch("queue", "thread", "eventlet.green.Queue"),
+    Patch("time", "time", "eventlet.green.time"),
+    Patch("subprocess", "subprocess", "eventlet.green.subprocess"),
+    Patch("builtins", "builtins", "eventlet.green.builtin"),
+)
+
+
+class Copy(NamedTuple):
+    """`module` has imported `original` from the standard module `source` under `name`."""
+
+    module: str
+    name: str
+    source: str
+    original: str
+
+
+#: Standard modules that are in use before anybody can patch what they have imported by name.
+COPIES = (
+    Copy("functools", "RLock", "_thread", "RLock"),
+    Copy("reprlib", "get_ident", "_thread", "get_ident"),
+    Copy("tempfile", "_allocate_lock", "_thread", "allocate_lock"),
+    Copy("_strptime", "_thread_allocate_lock", "_thread", "allocate_lock"),
+)
+
+#: Names of third-party modules and the functions, 'module:function', that make them cooperative
+#: when they are imported: called with the module. An argument of monkey_patch's own applies them
+#: too; for all of them there is `auto`.
+AUTO = {
+    "psycopg2.extensions": "eventlet.support.psycopg2_patcher:make_psycopg_green",
+}
+AUTO_ARGUMENTS = {"psycopg": "psycopg2.extensions"}
+
+#: Arguments that are on unless others are chosen.
+DEFAULT_ARGUMENTS = ("os", "select", "socket", "subprocess", "thread", "time", "psycopg")
+#: Arguments that are on only when they are asked for.
+OTHER_ARGUMENTS = ("builtins",)

@@ -1,0 +1,222 @@
+"""Monkey-patching: making code that knows nothing of green threads use them.
+
+`monkey_patch` changes the standard modules in place, for the whole process;
+`import_patched` gives one importer a copy of one module, made over the green modules.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+from types import ModuleType
+from typing import Any, Callable
+
+from eventlet import _pristine
+from eventlet._patching import locks
+from eventlet._patching.auto import AutoPatches
+from eventlet._patching.hook import ImportHook
+from eventlet._patching.table import AUTO_ARGUMENTS, COPIES, DEFAULT_ARGUMENTS, OTHER_ARGUMENTS, PATCHES
+from eventlet._patching.world import GREEN_TWINS, green_world
+from eventlet._pristine._world import World
+
+__all__ = [
+    "already_patched",
+    "import_patched",
+    "inject",
+    "is_monkey_patched",
+    "monkey_patch",
+    "original",
+    "patch_function",
+    "register_auto",
+    "slurp_properties",
+]
+
+#: Arguments of monkey_patch that have been applied, each with True.
+already_patched: dict[str, bool] = {}
+
+_hook = ImportHook()
+_auto = AutoPatches(_hook)
+_worlds: dict[Any, World] = {}
+
+
+def original(modname: str) -> ModuleType:
+    """Return the module `modname` as if nothing had ever been patched; always the same object.
+
+    It is not the one that `import` gives: modules in Python are executed anew, over unpatched
+    ones. Never switches. Raises ImportError.
+    """
+    return _pristine.original(modname)
+
+
+# ---- monkey_patch
+
+
+def monkey_patch(**on: bool) -> None:
+    """Make the standard library cooperative, in place and for the whole process. Never switches.
+
+    Without arguments everything is patched; `name=True` patches what is named only,
+    `name=False` everything else. The names: `os`, `select`, `socket` (with ssl), `subprocess`, `thread`
+    (with threading and queue), `time`, `psycopg`, and `builtins`, which is on only when named; `all` stands
+    for those that are not named. `auto=True` is on top of that: third-party modules, too, are patched as they
+    are imported, if somebody knows how (`register_auto`).
+
+    Call it before anything else is imported: what others have imported by name before stays
+    as it was. Locks that modules hold by then are replaced, if free. Harmless when
+    repeated. Raises TypeError for any other name.
+    """
+    auto = on.pop("auto", False)
+    chosen = _chosen(on)
+    for argument in chosen:
+        if argument not in already_patched:
+            _apply(argument)
+    if auto:
+        _auto.enable_all()
+
+
+def _chosen(on: dict[str, bool]) -> list[str]:
+    known = (*DEFAULT_ARGUMENTS, *OTHER_ARGUMENTS)
+    rest = on.pop("all", None)
+    unknown = set(on) - set(known)
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise TypeError(f"monkey_patch() does not know {names}; it knows {', '.join(sorted(known))}, all and auto")
+    if rest is None:
+        rest = True not in on.values()
+    return [name for name in known if on.get(name, rest and name in DEFAULT_ARGUMENTS)]
+
+
+def _apply(argument: str) -> None:
+    if argument in AUTO_ARGUMENTS:
+        module_name = AUTO_ARGUMENTS[argument]
+        _auto.enable(module_name)
+        _hook.add(module_name, lambda _module: already_patched.update({argument: True}))
+        return
+    already_patched[argument] = True
+    for patch in PATCHES:
+        if patch.argument == argument:
+            _hook.add(patch.module, functools.partial(_green, patch.green))
+            _green_copies(patch.module)
+    if argument == "thread":
+        locks.upgrade_locks()
+
+
+def _green(green_name: str, module: ModuleType) -> None:
+    """Put the names that the green module offers into the standard `module`."""
+    green = importlib.import_module(green_name)
+    for name in green.__patched__:
+        setattr(module, name, green.__dict__[name])
+    patch_in_place = getattr(green, "patch_in_place", None)
+    if patch_in_place is not None:
+        patch_in_place(module)
+
+
+def _green_copies(source: str) -> None:
+    for copy in COPIES:
+        holder = sys.modules.get(copy.module)
+        if copy.source == source and holder is not None and hasattr(holder, copy.name):
+            setattr(holder, copy.name, getattr(sys.modules[source], copy.original))
+
+
+def is_monkey_patched(module: Any) -> bool:
+    """Whether monkey_patch has changed `module`: a module, its name, or an argument of monkey_patch. Never switches."""
+    name = module if isinstance(module, str) else getattr(module, "__name__", None)
+    if name in already_patched:
+        return True
+    return any(patch.module == name and patch.argument in already_patched for patch in PATCHES)
+
+
+def register_auto(name: str, function: Callable[[ModuleType], object] | str) -> None:
+    """Let monkey_patch(auto=True) call `function(module)` when the module `name` is imported.
+
+    If that was called, and the module imported, before, it is called at once. `function`
+    may be 'package.module:function', which is imported when needed. Registering the same
+    twice does nothing. What it raises is raised by the import. Never switches.
+    """
+    _auto.register(name, function)
+
+
+# ---- import_patched and its kin
+
+
+def import_patched(module_name: str, *additional_modules: Any, **kw_additional_modules: Any) -> ModuleType:
+    """Return a copy of the module `module_name` that uses the green modules; the ordinary one stays as it is.
+
+    The modules of its package are copied with it, others are not. `additional_modules`, pairs of
+    name and module, and keywords are found by its imports instead of the standard ones; without
+    them the same copy is returned each time. Never switches. Raises ImportError.
+    """
+    world = _world_with([*additional_modules, *kw_additional_modules.items()])
+    return world.load_anew(module_name)
+
+
+def _world_with(additional_modules: list[tuple[str, Any]]) -> World:
+    if not additional_modules:
+        return _worlds.setdefault((), World(lambda: GREEN_TWINS))
+    substitutes = {**GREEN_TWINS, **dict(additional_modules)}
+    return World(lambda: substitutes)
+
+
+def inject(module_name: str, new_globals: dict[str, Any] | None, *additional_modules: Any) -> ModuleType:
+    """Return a copy of the module `module_name` that uses the given modules, and copy its names to `new_globals`.
+
+    `additional_modules` are pairs of name and module; without any, the green modules. Names that
+    `new_globals`, which may be None, has already stay. Never switches. Raises ImportError.
+    """
+    if additional_modules:
+        substitutes = dict(additional_modules)
+        world = World(lambda: substitutes)
+    else:
+        world = World(lambda: GREEN_TWINS)
+    module = world.load_anew_only(module_name)
+    if new_globals is not None:
+        ignored = {"__name__", "__file__", "__package__", "__spec__", "__loader__", "__builtins__", "__path__"}
+        slurp_properties(module, new_globals, ignored | set(new_globals))
+    return module
+
+
+def slurp_properties(source: Any, destination: dict[str, Any], ignore: Any = (), srckeys: Any = None) -> None:
+    """Copy the attributes of `source` (those in `srckeys`, or all) to `destination`, but those in `ignore`."""
+    keys = source.__dict__.keys() if srckeys is None else srckeys
+    destination.update({name: getattr(source, name) for name in list(keys) if name not in ignore})
+
+
+def patch_function(func: Callable[..., Any], *additional_modules: Any) -> Callable[..., Any]:
+    """Return a version of `func` during whose calls `import` finds the green modules, or the given ones.
+
+    For functions that import what they use when they are called. Everybody else's imports find
+    them, too, meanwhile: prefer `import_patched`.
+    """
+
+    @functools.wraps(func)
+    def patched(*args: Any, **kwargs: Any) -> Any:
+        modules = dict(additional_modules) or {name: green_world.load(name) for name in GREEN_TWINS}
+        saver = SysModulesSaver(modules)
+        sys.modules.update(modules)
+        try:
+            return func(*args, **kwargs)
+        finally:
+            saver.restore()
+
+    return patched
+
+
+class SysModulesSaver:
+    """Remembers entries of sys.modules, and puts them back."""
+
+    def __init__(self, module_names: Any = ()) -> None:
+        self._saved: dict[str, ModuleType | None] = {}
+        self.save(*module_names)
+
+    def save(self, *module_names: str) -> None:
+        """Remember what these names stand for now, if anything."""
+        for name in module_names:
+            self._saved[name] = sys.modules.get(name)
+
+    def restore(self) -> None:
+        """Let all names that were saved stand for what they did then."""
+        for name, module in self._saved.items():
+            if module is not None:
+                sys.modules[name] = module
+            else:
+                sys.modules.pop(name, None)
