@@ -9,7 +9,7 @@ from greenlet import GreenletExit, getcurrent
 from eventlet import queue
 from eventlet._outcome import Outcome, Settling
 from eventlet.greenthread import GreenThread, spawn
-from eventlet.hubs._carrier import take
+from eventlet.hubs._carrier import call, take
 from eventlet.hubs._current import get_hub
 from eventlet.hubs._waiting import Waiter, park_while, wake_all
 from eventlet.semaphore import Semaphore
@@ -23,7 +23,7 @@ __all__ = ["GreenMap", "GreenPile", "GreenPool"]
 
 
 class _Task:
-    """A function to be run by a pool. The hub calls it; only then does it get a green thread.
+    """A function to be run by a pool. The hub calls `start`; only then does it get a green thread.
 
     So a burst of short tasks shares a few green threads. One that is asked for
     before is made at once, and then is the one that runs it.
@@ -33,36 +33,53 @@ class _Task:
 
     def __init__(self, pool: GreenPool, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
         self.pool = pool
-        self.function = function
-        self.args = args
-        self.kwargs = kwargs
-        self.context = copy_context()
-        self.thread: GreenThread | None = None
+        self.function: Any = function
+        self.args: Any = args
+        self.kwargs: Any = kwargs
+        self.context: Any = copy_context()
+        self.thread: Any = None
 
-    def __call__(self) -> None:
+    def start(self) -> None:
         thread = self.thread
         if thread is None:
             hub = get_hub()
-            self.thread = thread = take(hub) or GreenThread(hub.greenlet)
+            idle = hub.idle_carriers
+            thread = idle.pop() if idle else take(hub)
+            if thread is None:
+                thread = GreenThread(hub.greenlet)
+            self.thread = thread
+            thread.pool = self.pool
         thread.gr_context = self.context
-        thread.pool = self.pool
-        thread.switch([self.run, (), {}])
+        thread.switch(self)
 
-    def run(self) -> None:
+    def run(self, thread: GreenThread) -> None:
+        """Call the function, in `thread`. Errors are reported, but those that end the program raised."""
         try:
-            self.function(*self.args, **self.kwargs)
+            self.call()
+        except GreenletExit:
+            pass
+        except thread.hub.SYSTEM_EXCEPTIONS:
+            raise
+        except BaseException as error:
+            thread.hub.report_exception(type(error), error, error.__traceback__)
         finally:
-            self.thread = None
-            self.pool._ended(self)
+            pool = self.pool
+            pool._ended(self)
+            # The green thread may be re-used: nothing of us must be left in it.
+            thread._start = self.thread = self.function = self.args = self.kwargs = self.context = None
+
+    def call(self) -> None:
+        call(self.function, self.args, self.kwargs)
 
     def get_thread(self) -> GreenThread:
         """Return the green thread that runs it, or will."""
         if self.thread is None:
             self.thread = thread = GreenThread()
-            thread._start = self
+            thread._start = self.start
             thread.pool = self.pool
             thread.link(lambda _thread: self.pool._ended(self))  # if it is killed before it begins
-        return self.thread
+        thread = self.thread
+        return thread  # type: ignore[no-any-return]
 
 
 class _ResultTask(_Task, Settling):
@@ -75,17 +92,15 @@ class _ResultTask(_Task, Settling):
         self._outcome: Outcome | None = None
         self._waiters: list[Waiter] = []
 
-    def run(self) -> None:
+    def call(self) -> None:
         try:
-            self._settle(Outcome(self.function(*self.args, **self.kwargs), None))
-        except Exception as error:
-            self._settle(Outcome(None, (type(error), error, error.__traceback__)))
+            result = call(self.function, self.args, self.kwargs)
         except BaseException as error:
             self._settle(Outcome(None, (type(error), error, error.__traceback__)))
-            raise
-        finally:
-            self.thread = None
-            self.pool._ended(self)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            self._settle(Outcome(result, None))
 
     def get_thread(self) -> GreenThread:
         thread = super().get_thread()
@@ -178,19 +193,19 @@ class GreenPool:
     def _spawn_task(self, kind: type[_Task], function: Any, args: Any, kwargs: Any) -> Any:
         if not callable(function):
             _check_callable(function)
-        sem = self.sem
-        if not sem._returned and sem.locked() and getattr(getcurrent(), "pool", None) is self:
-            return self._run_on_the_spot(kind, function, args, kwargs)
-        sem.acquire()
+        if not self.sem.acquire(False):
+            if getattr(getcurrent(), "pool", None) is self:
+                return self._run_on_the_spot(kind, function, args, kwargs)
+            self.sem.acquire()
         task = kind(self, function, args, kwargs)
         self._tasks.add(task)
-        get_hub()._ready.append(task)
+        get_hub()._ready.append(task.start)
         return task
 
     def _run_on_the_spot(self, kind: type[_Task], function: Any, args: Any, kwargs: Any) -> Any:
         task = kind(self, function, args, kwargs)
         try:
-            task.run()
+            task.call()
         except Exception as error:
             get_hub().report_exception(type(error), error, error.__traceback__)
         return task

@@ -8,7 +8,7 @@ from functools import partial
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from eventlet._outcome import Outcome, Settling
-from eventlet.hubs._carrier import Carrier, take
+from eventlet.hubs._carrier import Carrier, call, take
 from eventlet.hubs._current import get_hub
 from eventlet.hubs.hub import SWITCH, BaseHub
 from eventlet.hubs.timer import LocalTimer, Timer
@@ -36,6 +36,10 @@ __all__ = [
 ]
 
 
+#: The outcome of most functions.
+_NO_RESULT = Outcome(None, None)
+
+
 class GreenThread(Carrier, Settling):
     """A greenlet with a result: what `spawn` returns.
 
@@ -58,7 +62,7 @@ class GreenThread(Carrier, Settling):
         if attributes:
             attributes.clear()
         self._outcome = None
-        self._waiters = []
+        self._waiters: list[Waiter] = []
         self._links: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] | None = None
         self._start: Any = None
         #: The GreenPool whose task it runs, if any.
@@ -70,7 +74,7 @@ class GreenThread(Carrier, Settling):
         """Run `function` and keep how it ends. Upstream's name: called by what starts a green thread."""
         self._start = None
         try:
-            outcome = Outcome(function(*args, **kwargs), None)
+            result = call(function, args, kwargs)
         except GreenletExit as error:
             self._end(Outcome(None, (type(error), error, error.__traceback__)))
         except BaseException as error:
@@ -79,6 +83,7 @@ class GreenThread(Carrier, Settling):
                 raise
             self.hub.report_exception(type(error), error, error.__traceback__)
         else:
+            outcome = _NO_RESULT if result is None else Outcome(result, None)
             if self._waiters or self._links:
                 self._end(outcome)
             else:
@@ -191,12 +196,15 @@ def sleep(seconds: float = 0) -> None:
 
     Raises TypeError if `seconds` is not a number, ValueError if it is NaN.
     """
-    hub = get_hub()
     current = getcurrent()
-    if current is hub.greenlet:
-        hub.check_may_block()
+    if type(current) is GreenThread:
+        hub = current.hub
+    else:
+        hub = get_hub()
+        if current is hub.greenlet:
+            hub.check_may_block()
     switch = current.switch
-    if seconds > 0 if type(seconds) is int or type(seconds) is float else _is_positive(seconds):
+    if seconds != 0 and _is_positive(seconds):
         timer = hub.call_later(seconds, switch)
         try:
             while timer[2] is not None:
@@ -207,7 +215,7 @@ def sleep(seconds: float = 0) -> None:
         ready = hub._ready
         ready.append(switch)
         try:
-            if type(ready[0]) is SWITCH and (hub._batch or hub._extra and hub._may_go_on()):
+            if type(ready[0]) is SWITCH and (hub._batch or hub._extra > 0 and hub._may_go_on()):
                 hub._batch -= 1
                 ready.popleft()()
             else:

@@ -112,6 +112,9 @@ class LightQueue:
         self._room_lock = _pristine.thread.RLock()
         self._init(maxsize)
 
+    #: One item for each that was put and not dealt with, in queues that count those.
+    _unfinished: list[None] | None = None
+
     # ---- what subclasses replace
 
     def _init(self, maxsize: int | None) -> None:
@@ -170,6 +173,8 @@ class LightQueue:
         if timeout is not None:
             _check_timeout(timeout)
         if self.maxsize is None:
+            if self._getters and not self.queue and self._give(item):
+                return
             self._put(item)
         elif not self._put_if_room(item):
             if not block:
@@ -178,6 +183,18 @@ class LightQueue:
             return
         if self._getters:
             self._hand_out()
+
+    def _give(self, item: Any) -> bool:
+        """Hand `item` straight to the oldest getter; False if there is none any more."""
+        try:
+            getter = self._getters.popleft()
+        except IndexError:
+            return False
+        if self._unfinished is not None:
+            self._unfinished.append(None)
+        getter.value = item
+        getter.wake()
+        return True
 
     def put_nowait(self, item: Any) -> None:
         """Add `item`, or raise Full if there is no room. Never switches."""
@@ -254,10 +271,8 @@ class LightQueue:
         return self.get(False)
 
     def _wait_for_item(self, block: bool, timeout: float | None) -> Any:
-        if not block:
-            if not self._putters:
-                raise Empty
-            timeout = 0  # somebody waits to put: a channel's item can be had at once
+        if not block and not self._putters:
+            raise Empty
         getter = _Waiter()
         self._getters.append(getter)
         if self._putters:
@@ -265,9 +280,13 @@ class LightQueue:
         if self.queue:
             self._hand_out()
         try:
-            served = getter.woken if not block else getter.park(timeout)
-            if getter.woken and not block:
-                getter.hub.unschedule(getter.switch)
+            if block:
+                served = getter.park(timeout)
+            else:
+                # Somebody waited to put into a channel, and may have done so now.
+                served = getter.woken
+                if served:
+                    getter.hub.unschedule(getter.switch)
         except BaseException:
             if not self._remove_getter(getter):
                 self._return_item(getter)
@@ -330,7 +349,7 @@ class Queue(LightQueue):
     def _init(self, maxsize: int | None) -> None:
         super()._init(maxsize)
         # A list as a counter: its append and pop are atomic, `+= 1` is not.
-        self._unfinished: list[None] = []
+        self._unfinished: list[None] = []  # type: ignore[assignment]
         self._joiners: list[_Waiter] = []
 
     @property

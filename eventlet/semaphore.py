@@ -101,6 +101,15 @@ class Semaphore:
 
     def release(self, blocking: bool = True) -> bool:
         """Give a permit back; return True. Never switches. `blocking` is there for CappedSemaphore's sake."""
+        if self._waiters and not self._debt:
+            # Straight on, without putting it back in between.
+            try:
+                waiter = self._waiters.popleft()
+            except IndexError:
+                pass
+            else:
+                waiter.wake()
+                return True
         self._put_back()
         return True
 
@@ -141,7 +150,7 @@ class Semaphore:
     def _wait_in_line(self, timeout: float | None) -> bool:
         waiter = Waiter()
         self._waiters.append(waiter)
-        if not self.locked():
+        if self._returned:
             self._hand_out()
         try:
             granted = waiter.park(timeout)

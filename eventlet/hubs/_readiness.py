@@ -304,8 +304,6 @@ class Readiness(TimerQueue):
             raise IOClosed()
         return signal is not TIMED_OUT
 
-    _switch: Callable[..., Any]
-
     def _claim(self, record: FdRecord) -> bool:
         """Try to make `record` ours; False if it lives in the hub of another, running thread."""
         if record.hub is not None and not record.hub.is_closed():

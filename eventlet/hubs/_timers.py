@@ -35,6 +35,12 @@ class TimerQueue:
     used from any thread, the rest only from the hub's own.
     """
 
+    # What is read at every switch; a subclass may have more attributes.
+    __slots__ = (
+        "__dict__", "__weakref__", "_batch", "_extra", "_new_timers", "_polling", "_ready", "_sequence", "_switch",
+        "clock", "greenlet",
+    )  # fmt: skip
+
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self._heap: list[Entry] = []

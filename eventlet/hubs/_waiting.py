@@ -67,7 +67,7 @@ class Waiter:
         ready = hub._ready
         try:
             while not self.woken:
-                if ready and type(ready[0]) is SWITCH and (hub._batch or hub._extra and hub._may_go_on()):
+                if ready and type(ready[0]) is SWITCH and (hub._batch or hub._extra > 0 and hub._may_go_on()):
                     hub._batch -= 1
                     ready.popleft()()
                 else:

@@ -72,7 +72,7 @@ if TYPE_CHECKING:
 __all__ = ["READ", "READABLE", "WRITABLE", "WRITE", "BaseHub", "DebugListener", "FdListener", "closed_callback", "noop"]
 
 
-#: How much more may run in a turn than was ready at its start.
+#: How many calls a turn may make if fewer were ready at its start, and for how long.
 EXTRA_CALLS = 64
 EXTRA_SECONDS = 0.0002
 
@@ -99,8 +99,8 @@ class BaseHub(Readiness):
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock or _pristine.time.monotonic)
         self._ready: deque[Callable[[], object]] = deque()
-        #: How many of the ready ones are still to run in this turn; how many more may
-        #: run before the next poll, and until when. See the turn.
+        #: How many of the ready ones are still to run now; how many more may run
+        #: before the next poll, and until when (0: not begun). See the turn.
         self._batch = 0
         self._extra = 0
         self._extra_until = 0.0
@@ -186,9 +186,9 @@ class BaseHub(Readiness):
 
     # ---- the turn
 
-    # Two things make switching cheap. What the ready ones make ready may run before
-    # the next poll too, up to EXTRA_CALLS and for EXTRA_SECONDS: a poll costs as much as
-    # some switches, but no I/O must wait for long. And a green thread that parks while
+    # Two things make switching cheap. If few are ready, those that they make ready may
+    # run before the next poll too, up to EXTRA_CALLS and for EXTRA_SECONDS: a poll costs
+    # as much as some switches, but no I/O must wait for long. And a green thread that parks while
     # others are ready need not come back here: it may call the next one itself, if that
     # is a plain `greenlet.switch`. Those who do (`sleep`, `Waiter.park`) count it.
 
@@ -228,7 +228,8 @@ class BaseHub(Readiness):
         ready, finished = self._ready, self._finished
         popleft = ready.popleft
         self._batch = len(ready)
-        self._extra = EXTRA_CALLS
+        self._extra = EXTRA_CALLS - self._batch
+        self._extra_until = 0.0
         while ready and (self._batch or self._may_go_on()):
             self._batch -= 1
             call: Any = None
@@ -243,14 +244,17 @@ class BaseHub(Readiness):
         self._batch = self._extra = 0
 
     def _may_go_on(self) -> bool:
-        """Whether one more call may run before the next poll; it is counted then."""
-        extra = self._extra
-        if extra == EXTRA_CALLS:
-            self._extra_until = self.clock() + EXTRA_SECONDS
-        elif not extra or self.clock() > self._extra_until:
+        """Whether those who are ready by now may run before the next poll; they are counted then."""
+        if self._extra <= 0:
             return False
-        self._extra = extra - 1
-        self._batch += 1
+        now = self.clock()
+        if not self._extra_until:
+            self._extra_until = now + EXTRA_SECONDS
+        elif now > self._extra_until:
+            self._extra = 0
+            return False
+        self._batch = len(self._ready)
+        self._extra -= self._batch
         return True
 
     def fire_timers(self, when: float) -> None:
@@ -387,7 +391,8 @@ class BaseHub(Readiness):
     def schedule_call_global(self, seconds: float, cb: Callable[..., object], *args: Any, **kw: Any) -> _timer.Timer:
         """Call `cb` in `seconds`, come what may; return the timer, for `cancel`. Never switches."""
         timer = _timer.Timer(seconds, cb, *args, **kw)
-        return self.add_timer(timer)
+        timer.start(self)
+        return timer
 
     def add_timer(self, timer: _timer.Timer) -> _timer.Timer:
         """Start `timer` (made by hand, of `hubs.timer`) on this hub. Never switches."""

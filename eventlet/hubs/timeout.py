@@ -6,7 +6,7 @@ from functools import partial
 
 from greenlet import getcurrent, greenlet
 
-from eventlet.hubs._current import get_hub
+from eventlet.hubs._current import get_hub, thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,18 +31,21 @@ class Timeout(BaseException):
         self.seconds = seconds
         self.exception = exception
         self._entry: Entry | None = None
-        if seconds is not None or type(self).start is not Timeout.start:
-            self.start()
+        self.start()
 
     def start(self) -> None:
         """Arm the timer for the current green thread; called by the constructor.
 
         Raises AssertionError if it is pending already.
         """
-        if self._entry is not None and self.pending:
+        entry = self._entry
+        if entry is not None and entry[2] is not None:
             raise AssertionError(f"{self!r} is already started: cancel it first, or make another")
         if self.seconds is not None:
-            self._hub = hub = get_hub()
+            try:
+                self._hub = hub = thread.hub
+            except AttributeError:
+                self._hub = hub = get_hub()
             self._entry = hub.call_later(self.seconds, partial(_throw, getcurrent(), self))
 
     _hub: Any = None
@@ -72,7 +75,11 @@ class Timeout(BaseException):
         return self
 
     def __exit__(self, typ: object, value: object, tb: object) -> bool | None:
-        self.cancel()
+        entry = self._entry
+        if entry is not None:
+            self._entry = None
+            if entry[2] is not None:
+                self._hub.cancel(entry)
         return True if value is self and self.exception is False else None
 
     def __repr__(self) -> str:

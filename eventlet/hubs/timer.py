@@ -24,7 +24,9 @@ class Timer:
     """
 
     def __init__(self, seconds: float, cb: Callable[..., object], *args: Any, **kw: Any) -> None:
-        self.seconds = checked_seconds(seconds)
+        self.seconds = seconds
+        if type(seconds) is not int and type(seconds) is not float or seconds != seconds:
+            checked_seconds(seconds)
         if not callable(cb):
             raise TypeError(f"a timer needs something callable, not {type(cb).__name__}")
         self.tpl = cb, args, kw
@@ -51,8 +53,8 @@ class Timer:
         self.called = False
         self._hub = hub
         if self.seconds > 0:
-            self.scheduled_time = hub.clock() + self.seconds
-            self._entry = hub.call_at(self.scheduled_time, self)
+            self._entry = entry = hub.call_later(self.seconds, self)
+            self.scheduled_time = entry[0]
         else:
             self.scheduled_time = hub.clock()
             self._entry = None
@@ -81,7 +83,6 @@ class Timer:
         if hub is not None:
             if self._entry is not None:
                 hub.cancel(self._entry)
-            hub.timer_canceled(self)
         self.tpl = _nothing, (), {}
 
     def copy(self) -> Timer:
