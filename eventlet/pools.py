@@ -12,6 +12,10 @@ from eventlet import _pristine, queue
 __all__ = ["Pool", "Token", "TokenPool"]
 
 
+#: Says to one who waits that there is room for an item, as another could not be made.
+_TRY_AGAIN = object()
+
+
 class Pool:
     """Hands out items, making new ones up to `max_size`, and waits for one to come back after that.
 
@@ -41,6 +45,8 @@ class Pool:
         self.channel = queue.LightQueue(0)
         self.free_items: deque[Any] = deque()
         self._lock = _pristine.thread.RLock()
+        #: How many wait in `channel`, have decided to, or were served but did not run yet.
+        self._expected = 0
         if create is not None:
             self.create = create  # type: ignore[method-assign]
         for _ in range(min_size):
@@ -62,13 +68,47 @@ class Pool:
             may_create = self.current_size < self.max_size
             if may_create:
                 self.current_size += 1
-        if not may_create:
-            return self.channel.get()
+            else:
+                self._expected += 1
+        if may_create:
+            return self._create()
+        item = self._wait_in_line()
+        return self.get() if item is _TRY_AGAIN else item
+
+    def _create(self) -> Any:
         try:
             return self.create()
         except BaseException:
-            self.current_size -= 1
+            with self._lock:
+                self.current_size -= 1
+                self._pass_on(_TRY_AGAIN)
             raise
+
+    def _wait_in_line(self) -> Any:
+        try:
+            return self.channel.get()
+        finally:
+            with self._lock:
+                self._expected -= 1
+                # What was meant for one that was killed.
+                while self.channel.qsize() > self._expected:
+                    item = self.channel.get_nowait()
+                    if item is not _TRY_AGAIN:
+                        self._keep(item)
+
+    def _pass_on(self, item: Any) -> bool:
+        """Give `item` to one who waits or is just about to; return whether there is one."""
+        if self._expected <= self.channel.qsize():
+            return False
+        self.channel._put(item)
+        self.channel._hand_out()
+        return True
+
+    def _keep(self, item: Any) -> None:
+        if self.order_as_stack:
+            self.free_items.appendleft(item)
+        else:
+            self.free_items.append(item)
 
     @contextmanager
     def item(self) -> Iterator[Any]:
@@ -88,16 +128,8 @@ class Pool:
             if self.current_size > self.max_size:
                 self.current_size -= 1
                 return
-            if self.channel.getting():
-                try:
-                    self.channel.put(item, block=False)
-                    return
-                except queue.Full:
-                    pass
-            if self.order_as_stack:
-                self.free_items.appendleft(item)
-            else:
-                self.free_items.append(item)
+            if not self._pass_on(item):
+                self._keep(item)
 
     def resize(self, new_size: int) -> None:
         """Change `max_size`. Never switches. Items beyond a smaller one go as they are put back."""
