@@ -44,7 +44,6 @@ LAYERS = {
     "eventlet.tpool": 4,
     "eventlet._resolver": 4,
     "eventlet._dns": 4,
-    "eventlet._resolver": 4,
     "eventlet.support.greendns": 4,
     "eventlet.green._lookalike": 4,
     "eventlet.green._socket_nodns": 4,
