@@ -8,6 +8,7 @@ import warnings
 
 from greenlet import GreenletExit
 
+from eventlet import _pristine
 from eventlet._pristine import socket
 from eventlet.greenio.base import GreenSocket
 from eventlet.greenpool import GreenPool
@@ -76,7 +77,7 @@ def listen(
     """
     sock = GreenSocket(family, socket.SOCK_STREAM)
     try:
-        if reuse_addr and sys.platform != "win32":
+        if reuse_addr and _pristine.os.name != "nt":  # there it would let others steal the port
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if reuse_port:
             _share_port(sock, addr, family)

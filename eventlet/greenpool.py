@@ -41,14 +41,17 @@ class _Task:
 
     def start(self) -> None:
         thread = self.thread
+        if thread is not None:
+            thread.gr_context = self.context
+            thread.switch([self.call, (), {}])
+            return
+        hub = get_hub()
+        idle = hub.idle_carriers
+        thread = idle.pop() if idle else take(hub)
         if thread is None:
-            hub = get_hub()
-            idle = hub.idle_carriers
-            thread = idle.pop() if idle else take(hub)
-            if thread is None:
-                thread = GreenThread(hub.greenlet)
-            self.thread = thread
-            thread.pool = self.pool
+            thread = GreenThread(hub.greenlet)
+        self.thread = thread
+        thread.pool = self.pool
         thread.gr_context = self.context
         thread.switch(self)
 
@@ -63,10 +66,10 @@ class _Task:
         except BaseException as error:
             thread.hub.report_exception(type(error), error, error.__traceback__)
         finally:
-            pool = self.pool
-            pool._ended(self)
+            self.pool._ended(self)
             # The green thread may be re-used: nothing of us must be left in it.
-            thread._start = self.thread = self.function = self.args = self.kwargs = self.context = None
+            self.thread = self.function = self.args = self.kwargs = self.context = None
+            thread.end_without_result()
 
     def call(self) -> None:
         call(self.function, self.args, self.kwargs)
@@ -77,7 +80,7 @@ class _Task:
             self.thread = thread = GreenThread()
             thread._start = self.start
             thread.pool = self.pool
-            thread.link(lambda _thread: self.pool._ended(self))  # if it is killed before it begins
+            thread.link(lambda _thread: self.pool._ended(self))
         thread = self.thread
         return thread  # type: ignore[no-any-return]
 

@@ -83,11 +83,12 @@ class GreenThread(Carrier, Settling):
                 raise
             self.hub.report_exception(type(error), error, error.__traceback__)
         else:
-            outcome = _NO_RESULT if result is None else Outcome(result, None)
-            if self._waiters or self._links:
-                self._end(outcome)
+            if result is None:
+                self.end_without_result()
+            elif self._waiters or self._links:
+                self._end(Outcome(result, None))
             else:
-                self._outcome = outcome
+                self._outcome = Outcome(result, None)
 
     def _end(self, outcome: Outcome) -> None:
         self._settle(outcome)
@@ -95,6 +96,13 @@ class GreenThread(Carrier, Settling):
         while links:
             self._call_link(*links.pop(0))
         self._links = None
+
+    def end_without_result(self) -> None:
+        """End with None. A pool calls this too: somebody may have got hold of the green thread of a task."""
+        if self._waiters or self._links:
+            self._end(_NO_RESULT)
+        else:
+            self._outcome = _NO_RESULT
 
     def _call_link(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
         try:

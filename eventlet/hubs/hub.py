@@ -452,6 +452,9 @@ class BaseHub(Readiness):
         if record is not None:
             self.drop(record)
 
+    def close_one(self) -> None:
+        """Upstream's step of telling one waiter of a closed fd. Here `notify_close` tells them all: nothing to do."""
+
     def mark_as_reopened(self, fileno: int) -> None:
         """`fileno` was just opened, so whatever is known about that number is out of date. Never switches."""
         self.notify_close(fileno)
