@@ -171,6 +171,8 @@ class GreenThread(Carrier, Settling):
         if self._start is not None:
             self._unstart()
             self.main(partial(_throw_here, throw_args), (), {})
+            if greenlet.__bool__(self):
+                self.hub._finished.append(self)  # it has run others before: the hub keeps or ends it
             return None
         return None if self.dead else super().throw(*throw_args)
 
