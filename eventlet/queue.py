@@ -390,7 +390,7 @@ class PriorityQueue(Queue):
     def _put(self, item: Any) -> None:
         with self._room_lock:
             heapq.heappush(self.queue, item)
-        self._unfinished.append(None)
+            self._unfinished.append(None)
 
     def _get(self) -> Any:
         with self._room_lock:
