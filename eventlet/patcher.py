@@ -19,6 +19,7 @@ from eventlet._patching.hook import ImportHook
 from eventlet._patching.table import AUTO_ARGUMENTS, COPIES, DEFAULT_ARGUMENTS, OTHER_ARGUMENTS, PATCHES
 from eventlet._patching.world import GREEN_TWINS, green_world
 from eventlet._pristine._world import World
+from eventlet.hubs import HubError, _current
 
 __all__ = [
     "already_patched",
@@ -98,7 +99,20 @@ def _apply(argument: str) -> None:
             _hook.add(patch.module, functools.partial(_green, patch.green))
             _green_copies(patch.module)
     if argument == "thread":
+        _load_hub()
         locks.upgrade_locks()
+
+
+def _load_hub() -> None:
+    """Import the hub's module now.
+
+    Import locks are green from now on: an OS thread that waits for one needs a hub, which
+    must not have to be imported first.
+    """
+    try:
+        _current.find_hub_class(_pristine.os.environ.get("EVENTLET_HUB", "").strip() or _current.get_default_hub())
+    except HubError:
+        pass  # whoever first needs a hub is told, unless use_hub() is called before
 
 
 def _green(green_name: str, module: ModuleType) -> None:

@@ -1,0 +1,40 @@
+"""Patched, an asyncio loop runs in a green thread and lets others run."""
+
+import asyncio
+
+import _check
+
+import eventlet
+
+eventlet.monkey_patch()
+import socket
+import time
+
+ticks = []
+
+
+def tick():
+    while True:
+        ticks.append(None)
+        time.sleep(0.001)
+
+
+async def serve_and_fetch():
+    async def handle(reader, writer):
+        writer.write((await reader.readline()).upper())
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()[:2]
+    reader, writer = await asyncio.open_connection(host, port)
+    writer.write(b"line\n")
+    await asyncio.sleep(0.02)
+    line = await reader.read()
+    writer.close()
+    server.close()
+    return line
+
+
+eventlet.spawn(tick)
+assert eventlet.spawn(asyncio.run, serve_and_fetch()).wait() == b"LINE\n"
+assert len(ticks) > 5
