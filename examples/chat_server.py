@@ -76,6 +76,8 @@ class Room:
                     break
                 if line:
                     self._broadcast(f"{name}: {line}", but=name)
+                    # While lines keep coming in, reading never waits: let those run who write them out.
+                    eventlet.sleep(0)
         finally:
             del self._participants[name]
             me.leave()
