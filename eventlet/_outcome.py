@@ -57,7 +57,7 @@ class Settling:
 
     def _settle(self, outcome: Outcome) -> None:
         """Have everybody who waits, and will wait, get `outcome`. Never switches."""
-        self._outcome = outcome
+        self._outcome = outcome  # type: ignore[misc]  # the slot is the subclass's
         waiters = self._waiters
         if waiters:
             waiters.reverse()  # so that the oldest wakes first

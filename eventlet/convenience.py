@@ -110,9 +110,8 @@ def serve(sock: Any, handle: Callable[[Any, Any], object], concurrency: int = 10
     try:
         while True:
             connection, address = _accept(sock)
-            thread = pool.spawn(handle, connection, address)
-            thread.link(_handled, server, connection)
-            connection = address = thread = None
+            pool.spawn(handle, connection, address).link(_handled, server, connection)
+            del connection, address
     except StopServe:
         return
 

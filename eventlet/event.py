@@ -35,7 +35,7 @@ class Event(Settling):
         self._waiters: list[Waiter] = []
 
     def send(self, result: Any = None, exc: Any = None) -> None:
-        """Wake everybody who waits, with `result` or raising `exc` (an exception, or `throw` arguments). Never switches.
+        """Wake everybody who waits, with `result` or raising `exc` (exception, or `throw` arguments). Never switches.
 
         Raises AssertionError if it was sent before: `reset` it first.
         """

@@ -81,8 +81,7 @@ class _Task:
             thread._start = self.start
             thread.pool = self.pool
             thread.link(lambda _thread: self.pool._ended(self))
-        thread = self.thread
-        return thread  # type: ignore[no-any-return]
+        return self.thread  # type: ignore[no-any-return]
 
 
 class _ResultTask(_Task, Settling):

@@ -10,6 +10,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from eventlet._outcome import Outcome, Settling
 from eventlet.hubs._carrier import Carrier, call, take
 from eventlet.hubs._current import get_hub
+from eventlet.hubs._waiting import Waiter
 from eventlet.hubs.hub import SWITCH, BaseHub
 from eventlet.hubs.timer import LocalTimer, Timer
 from eventlet.timeout import with_timeout as with_timeout

@@ -115,6 +115,14 @@ class LightQueue:
     #: One item for each that was put and not dealt with, in queues that count those.
     _unfinished: list[None] | None = None
 
+    #: Whether an item may go from `put` to a getter around `_put` and `_get`.
+    _may_give = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "_may_give" not in cls.__dict__ and ("_put" in cls.__dict__ or "_get" in cls.__dict__):
+            cls._may_give = False
+
     # ---- what subclasses replace
 
     def _init(self, maxsize: int | None) -> None:
@@ -167,13 +175,13 @@ class LightQueue:
         """Add `item`, waiting for room if need be. Switches only if there is no room.
 
         Raises Full if there is no room and `block` is false, or not within `timeout`
-        seconds (None: wait for ever). Then, or if the waiter is killed, the item
-        has not been added.
+        seconds (None: wait for ever). Then the item has not been added; nor if the waiter
+        is killed, but for when there was room already and it just had not woken up yet.
         """
         if timeout is not None:
             _check_timeout(timeout)
         if self.maxsize is None:
-            if self._getters and not self.queue and self._give(item):
+            if self._getters and not self.queue and self._may_give and self._give(item):
                 return
             self._put(item)
         elif not self._put_if_room(item):
@@ -346,10 +354,12 @@ class LightQueue:
 class Queue(LightQueue):
     """A first-in, first-out queue that also tracks whether its items were dealt with (`task_done`, `join`)."""
 
+    _may_give = True
+
     def _init(self, maxsize: int | None) -> None:
         super()._init(maxsize)
         # A list as a counter: its append and pop are atomic, `+= 1` is not.
-        self._unfinished: list[None] = []  # type: ignore[assignment]
+        self._unfinished: list[None] = []
         self._joiners: list[_Waiter] = []
 
     @property
@@ -381,6 +391,8 @@ class Queue(LightQueue):
 class PriorityQueue(Queue):
     """A queue that returns the smallest item first; items are compared, so (priority, data) tuples are usual."""
 
+    _may_give = True
+
     # The heap is in pieces while items are compared: no other thread may look.
 
     def _init(self, maxsize: int | None) -> None:
@@ -403,6 +415,8 @@ class PriorityQueue(Queue):
 
 class LifoQueue(Queue):
     """A queue that returns the most recent item first."""
+
+    _may_give = True
 
     def _init(self, maxsize: int | None) -> None:
         super()._init(maxsize)

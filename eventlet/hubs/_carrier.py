@@ -6,11 +6,11 @@ gets its own mmap'ed stack chunk for Python frames; resuming a parked one costs 
 tell the difference: nothing refers to it any more, strongly or weakly.
 
 That is decided in the hub, right after the finished carrier has switched to it, so
-the number of references that are the interpreter's own business is always the same. One
-that somebody still refers to, such as the caller of `wait`, lingers for a turn: mostly it is
-let go of by then. The number of references differs between Python versions
-(bound methods, borrowed locals), which is why none is written here: a carrier is compared with a *witness*, a carrier parked in the
-same place that surely nobody else holds.
+the number of references that are the interpreter's own business is always the same. It
+differs between Python versions (bound methods, borrowed locals), which is why no number is
+written here: a carrier is compared with a *witness*, a carrier parked in the same place that
+surely nobody else holds. A carrier that somebody still refers to, such as the caller of
+`wait`, lingers for a turn: mostly it is let go of by then.
 """
 
 from __future__ import annotations
@@ -146,12 +146,13 @@ def take(hub: BaseHub) -> Carrier | None:
     """Return a carrier that can run a task, if there is one. Never switches."""
     idle = hub.idle_carriers
     if idle:
-        return idle.pop()
+        carrier: Carrier = idle.pop()
+        return carrier
     for carriers in (hub.lingered_carriers, hub.lingering_carriers):
         if carriers:
-            carrier = _pop_unshared(carriers, hub.carrier_witnesses)
-            if carrier is not None:
-                return carrier
+            lingering = _pop_unshared(carriers, hub.carrier_witnesses)
+            if lingering is not None:
+                return lingering
     return None
 
 

@@ -36,7 +36,7 @@ from eventlet.hubs.listener import READ, WRITE, FdListener
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Optional
+    from typing import Callable, Optional
 
     from eventlet.hubs._timers import Clock, Entry
 
@@ -139,7 +139,7 @@ class Readiness(TimerQueue):
 
     # ---- registering
 
-    def register(self, record: FdRecord) -> None:
+    def enter(self, record: FdRecord) -> None:
         """Make `record` the one for its fd, in place of any older one. Never switches."""
         old = self._records.get(record.fd)
         if old is not None:
@@ -309,7 +309,7 @@ class Readiness(TimerQueue):
         if record.hub is not None and not record.hub.is_closed():
             return False
         record.armed = 0
-        self.register(record)
+        self.enter(record)
         return True
 
     def is_closed(self) -> bool:

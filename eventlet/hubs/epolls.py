@@ -7,8 +7,11 @@ from eventlet.hubs.hub import READABLE, WRITABLE, BaseHub
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable
+
     from eventlet.hubs._timers import Clock
     from eventlet.hubs.hub import Events
+    from eventlet.hubs.listener import FdListener
 
 
 def is_available() -> bool:
@@ -98,6 +101,17 @@ class Hub(BaseHub):
     def close(self) -> None:
         super().close()
         self._poller.close()
+
+    def add(
+        self,
+        evtype: str,
+        fileno: int,
+        cb: Callable[..., object],
+        tb: Callable[..., object],
+        mac: Callable[[], object] | None,
+    ) -> FdListener:
+        """`BaseHub.add`, with upstream's name for the last parameter of this hub."""
+        return super().add(evtype, fileno, cb, tb, mac)
 
     def after_fork(self) -> None:
         # The epoll set is shared with the parent: leave it as it is, and make another.

@@ -13,8 +13,11 @@ from eventlet.hubs.hub import BaseHub
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable
+
     from eventlet.hubs._timers import Clock
     from eventlet.hubs.hub import Events
+    from eventlet.hubs.listener import FdListener
 
 
 def is_available() -> bool:
@@ -44,6 +47,23 @@ class Hub(BaseHub):
         else:
             os.fstat(fd)  # the kernel would report a closed fd only later
             self._poller.register(fd, events)  # READABLE and WRITABLE are POLLIN and POLLOUT
+
+    def register(self, fileno: int, new: bool = False) -> None:
+        """Tell the poller anew what is waited for on `fileno`: upstream's step, not needed after `add`."""
+        record = self._records.get(fileno)
+        if record is not None and record.armed:
+            self.set_interest(fileno, record.armed)
+
+    def add(
+        self,
+        evtype: str,
+        fileno: int,
+        cb: Callable[..., object],
+        tb: Callable[..., object],
+        mac: Callable[[], object] | None,
+    ) -> FdListener:
+        """`BaseHub.add`, with upstream's name for the last parameter of this hub."""
+        return super().add(evtype, fileno, cb, tb, mac)
 
     def after_fork(self) -> None:
         self._open()

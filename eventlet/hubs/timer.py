@@ -79,10 +79,8 @@ class Timer:
         if self.called:
             return
         self.called = True
-        hub = self._hub
-        if hub is not None:
-            if self._entry is not None:
-                hub.cancel(self._entry)
+        if self._hub is not None and self._entry is not None:
+            self._hub.cancel(self._entry)
         self.tpl = _nothing, (), {}
 
     def copy(self) -> Timer:
