@@ -438,6 +438,23 @@ def test_a_subclass_with_an_order_of_its_own(autojump_hub):
     assert queue.unfinished_tasks == 2
 
 
+@pytest.mark.parametrize("waiting", [True, False])
+def test_a_subclass_sees_every_item_also_when_somebody_waits(autojump_hub, kind, waiting):
+    class Marking(kind):
+        def _put(self, item):
+            super()._put((item, "put"))
+
+        def _get(self):
+            return (*super()._get(), "got")
+
+    queue = Marking()
+    getter = spawn(queue.get)
+    if waiting:
+        settle()
+    queue.put("item")
+    assert getter.wait() == ("item", "put", "got")
+
+
 def test_upstreams_waiter(autojump_hub):
     waiter = queue_module.Waiter()
     assert not waiter
