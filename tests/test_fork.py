@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 import traceback
@@ -170,7 +169,7 @@ def test_forking_in_a_hub_callback(hub):
     assert done.wait(SOME_SECONDS) == "parent"
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python 3.12 warns of fork() with threads about")
+@pytest.mark.filterwarnings("ignore:This process .*fork:DeprecationWarning")  # since 3.12: threads are about
 def test_forking_in_another_os_thread(hub):
     sleep(0)
 
