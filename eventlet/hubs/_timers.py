@@ -3,8 +3,8 @@
 An entry is a list `[deadline, sequence, call]`, so that the heap compares two
 floats in C. Most timers (timeouts, mainly) are cancelled in the very turn that
 made them; so new entries wait in a plain list and reach the heap only when the
-hub next looks at the time. Cancelling just clears `call`; once cancelled entries
-are the majority they are dropped together.
+hub next looks at the time. Cancelling just clears `call`; whenever the heap has grown to
+twice its size the cancelled ones are dropped together.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     Entry = list[Any]  # [deadline, sequence, call or None]: see above
 
 
-#: Below this many cancelled timers a clean-up is not worth its time.
-_FEW_CANCELLED = 512
+#: Cancelled timers are looked for when there are more than this, and twice as many as
+#: were left the last time.
+PURGE_ABOVE = 1024
+#: How many new timers may gather before they are sorted in, hub or no hub.
+MANY_NEW = 1000
 
 
 class TimerQueue:
@@ -48,7 +51,7 @@ class TimerQueue:
         self._heap: list[Entry] = []
         self._new_timers: list[Entry] = []
         self._sequence = itertools.count()
-        self._cancelled = 0
+        self._purge_above = PURGE_ABOVE
         self._polling = False
         self._thread_id = _pristine.thread.get_ident()
 
@@ -72,41 +75,37 @@ class TimerQueue:
         if deadline != deadline:
             raise ValueError("seconds must not be NaN")
         entry = [deadline, next(self._sequence), call]  # as in `call_at`, without its cost
-        self._new_timers.append(entry)
+        new = self._new_timers
+        new.append(entry)
         if self._polling:
             self.wakeup()
+        elif len(new) > MANY_NEW:
+            self._absorb_many()
         return entry
 
     def cancel(self, entry: Entry) -> None:
         """Make sure that `entry` does not fire any more. Never switches, never fails."""
-        if entry[2] is None:
-            return
         entry[2] = None
-        self._cancelled += 1
-        if self._cancelled > _FEW_CANCELLED:
-            self._drop_cancelled()
 
     def wakeup(self) -> None:
         raise NotImplementedError
-
-    def _drop_cancelled(self) -> None:
-        heap, new = self._heap, self._new_timers
-        if self._cancelled * 2 < len(heap) + len(new) or _pristine.thread.get_ident() != self._thread_id:
-            return
-        self._absorb_new()
-        heap[:] = [entry for entry in heap if entry[2] is not None]
-        heapify(heap)
-        self._cancelled = 0
 
     def _absorb_new(self) -> None:
         heap, new = self._heap, self._new_timers
         while new:
             # One atomic pop at a time: another thread may be appending.
             entry = new.pop()
-            if entry[2] is None:
-                self._cancelled -= 1
-            else:
+            if entry[2] is not None:
                 heappush(heap, entry)
+        if len(heap) > self._purge_above:
+            heap[:] = [entry for entry in heap if entry[2] is not None]
+            heapify(heap)
+            self._purge_above = max(PURGE_ABOVE, 2 * len(heap))
+
+    def _absorb_many(self) -> None:
+        """A green thread makes timers without end and never lets the hub turn."""
+        if _pristine.thread.get_ident() == self._thread_id:
+            self._absorb_new()
 
     def next_deadline(self) -> float | None:
         """Return when the next timer is due on `clock`, or None if there is none. Never switches."""
@@ -118,7 +117,6 @@ class TimerQueue:
             if heap[0][2] is not None:
                 return deadline
             heappop(heap)
-            self._cancelled -= 1
         return None
 
     def get_timers_count(hub) -> int:  # upstream's name for self
@@ -135,7 +133,6 @@ class TimerQueue:
             if call is not None:
                 entry[2] = None  # tells its owner that it has fired
                 return call
-            self._cancelled -= 1
         return None
 
 

@@ -148,7 +148,6 @@ class BaseHub(Readiness):
         self._heap.clear()
         self._new_timers.clear()
         self._finished.clear()
-        self._cancelled = 0
         self.forget_all_after_fork()
         self._thread_id = _pristine.thread.get_ident()
         if self._waker is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from greenlet import getcurrent, greenlet
 
 from eventlet.hubs._current import get_hub, thread
@@ -27,6 +25,9 @@ class Timeout(BaseException):
     thread that made it; never switches.
     """
 
+    # No namespace is made for the usual one; a subclass has one.
+    __slots__ = ("_entry", "_target", "exception", "seconds")
+
     def __init__(self, seconds: float | None = None, exception: Any = None) -> None:
         self.seconds = seconds
         self.exception = exception
@@ -43,12 +44,17 @@ class Timeout(BaseException):
             raise AssertionError(f"{self!r} is already started: cancel it first, or make another")
         if self.seconds is not None:
             try:
-                self._hub = hub = thread.hub
+                hub = thread.hub
             except AttributeError:
-                self._hub = hub = get_hub()
-            self._entry = hub.call_later(self.seconds, partial(_throw, getcurrent(), self))
+                hub = get_hub()
+            self._target: greenlet = getcurrent()
+            self._entry = hub.call_later(self.seconds, self._fire)
 
-    _hub: Any = None
+    def _fire(self) -> None:
+        target = self._target
+        if not target.dead:
+            exception = self.exception
+            target.throw(self if exception is None or isinstance(exception, bool) else exception)
 
     @property
     def pending(self) -> bool:
@@ -65,9 +71,8 @@ class Timeout(BaseException):
         """Make sure that it is not raised any more; it can be started again. Harmless when repeated."""
         entry = self._entry
         if entry is not None:
+            entry[2] = None  # `TimerQueue.cancel`
             self._entry = None
-            if entry[2] is not None:
-                self._hub.cancel(entry)
 
     def __enter__(self) -> Timeout:
         if self._entry is None:
@@ -77,9 +82,8 @@ class Timeout(BaseException):
     def __exit__(self, typ: object, value: object, tb: object) -> bool | None:
         entry = self._entry
         if entry is not None:
+            entry[2] = None
             self._entry = None
-            if entry[2] is not None:
-                self._hub.cancel(entry)
         return True if value is self and self.exception is False else None
 
     def __repr__(self) -> str:
@@ -96,9 +100,3 @@ class Timeout(BaseException):
             return text
         return f"{text} (silent)" if self.exception is False else f"{text} ({self.exception})"
 
-
-def _throw(target: greenlet, timeout: Timeout) -> None:
-    if target.dead:
-        return
-    exception = timeout.exception
-    target.throw(timeout if exception is None or isinstance(exception, bool) else exception)

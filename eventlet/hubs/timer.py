@@ -23,18 +23,23 @@ class Timer:
     Runs in the hub, so it must not block. `called` is True once it ran or was cancelled.
     """
 
+    __slots__ = ("__dict__", "_entry", "called", "seconds", "tpl")
+
     def __init__(self, seconds: float, cb: Callable[..., object], *args: Any, **kw: Any) -> None:
-        self.seconds = seconds
-        if type(seconds) is not int and type(seconds) is not float or seconds != seconds:
+        if type(seconds) is not float and type(seconds) is not int or seconds != seconds:
             checked_seconds(seconds)
         if not callable(cb):
             raise TypeError(f"a timer needs something callable, not {type(cb).__name__}")
+        self.seconds = seconds
         self.tpl = cb, args, kw
         self.called = False
-        #: When it fires on the hub's clock; 0 until scheduled.
-        self.scheduled_time = 0.0
-        self._hub: BaseHub | None = None
+        #: What the hub has of it; None before it is scheduled.
         self._entry: Entry | None = None
+
+    @property
+    def scheduled_time(self) -> float:
+        """When it fires, on the hub's clock; 0 until scheduled."""
+        return 0.0 if self._entry is None else self._entry[0]
 
     @property
     def pending(self) -> bool:
@@ -51,18 +56,11 @@ class Timer:
     def start(self, hub: BaseHub) -> None:
         """Start it on `hub`. Never switches."""
         self.called = False
-        self._hub = hub
         if self.seconds > 0:
-            self._entry = entry = hub.call_later(self.seconds, self)
-            self.scheduled_time = entry[0]
+            self._entry = hub.call_later(self.seconds, self)
         else:
-            self.scheduled_time = hub.clock()
-            self._entry = None
-            hub.call_soon(self._call_soon)
-
-    def _call_soon(self) -> None:
-        if not self.called:
-            self()
+            self._entry = [hub.clock(), 0, None]
+            hub.call_soon(self)
 
     def __call__(self, *args: Any) -> None:
         """Run it now."""
@@ -79,8 +77,9 @@ class Timer:
         if self.called:
             return
         self.called = True
-        if self._hub is not None and self._entry is not None:
-            self._hub.cancel(self._entry)
+        entry = self._entry
+        if entry is not None:
+            entry[2] = None  # `TimerQueue.cancel`
         self.tpl = _nothing, (), {}
 
     def copy(self) -> Timer:
@@ -119,9 +118,6 @@ class LocalTimer(Timer):
                 self.called = True
                 return
             super().__call__(*args)
-
-    def cancel(self) -> None:
-        super().cancel()
 
 
 def _nothing() -> None:
