@@ -38,3 +38,7 @@ def patch_in_place(threading: ModuleType) -> None:
     namespace["current_thread"] = current_thread_for(namespace)
     if threading.currentThread is standard:  # until 3.9 is dropped
         namespace["currentThread"] = namespace["current_thread"]
+    for made_before in list(threading._dangling):
+        if getattr(made_before, "_handle", None) is not None and not made_before.ident:
+            if made_before not in threading._limbo:  # else it is just starting
+                made_before._handle = thread._ThreadHandle()

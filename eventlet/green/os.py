@@ -81,9 +81,10 @@ def _wait(fd, event):
         hubs.trampoline(fd, read=event == READABLE, write=event == WRITABLE)
 
 
-def open(file, flags, mode=0o777, *, dir_fd=None):
+def open(path=None, flags=_os.O_RDONLY, mode=0o777, *, dir_fd=None, file=None):
     """As os.open; tells the hub of the new fd. Never switches."""
-    fd = _os.open(file, flags, mode, dir_fd=dir_fd)
+    # `file` is upstream's name of the first parameter.
+    fd = _os.open(path if file is None else file, flags, mode, dir_fd=dir_fd)
     hubs.notify_opened(fd)
     return fd
 

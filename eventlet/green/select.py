@@ -145,9 +145,6 @@ class _PollerFd:
     def __init__(self, poller):
         self._poller = poller
 
-    def __getattr__(self, name):
-        return getattr(self._poller, name)
-
     def fileno(self):
         return self._poller.fileno()
 
@@ -179,6 +176,21 @@ class epoll(_PollerFd):
         self = cls.__new__(cls)
         _PollerFd.__init__(self, _select.epoll.fromfd(fd))
         return self
+
+    def register(self, fd, eventmask=None):
+        """Watch `fd`, a number or an object with `fileno()`. Never switches."""
+        if eventmask is None:
+            self._poller.register(fd)
+        else:
+            self._poller.register(fd, eventmask)
+
+    def modify(self, fd, eventmask):
+        """Watch `fd` for other events. Never switches. Raises FileNotFoundError if it is not registered."""
+        self._poller.modify(fd, eventmask)
+
+    def unregister(self, fd):
+        """Stop watching `fd`. Never switches. Raises FileNotFoundError if it is not registered."""
+        self._poller.unregister(fd)
 
     def poll(self, timeout=None, maxevents=-1):
         """Return a list of (fd, events); wait for `timeout` seconds (None or negative: no limit). Switches."""

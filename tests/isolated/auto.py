@@ -106,3 +106,5 @@ eventlet.spawn_after(0.001, left.send, b"xy")
 extensions.callbacks[0](Connection())
 Connection.states = [99]
 raises(psycopg2.OperationalError, extensions.callbacks[0], Connection())
+left.close()
+right.close()
