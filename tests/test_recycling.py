@@ -272,19 +272,20 @@ def test_memory_is_flat_over_100_000_spawns_and_kills(hub):
         settle()
         gc.collect()
 
-    some(20_000)
+    full = hub.name == available_hubs()[0]  # the hubs do not differ in this
+    some(20_000 if full else 2000)
     objects = len(gc.get_objects())
-    tracemalloc.start()
-    try:
-        some(1000)
-        size = tracemalloc.get_traced_memory()[0]
-        some(4000)
-        grown = tracemalloc.get_traced_memory()[0] - size
-    finally:
-        tracemalloc.stop()
-    some(75_000 if hub.name == available_hubs()[0] else 5_000)  # the hubs do not differ in this
+    some(75_000 if full else 5000)
     assert len(gc.get_objects()) - objects < 2000
-    assert grown < 400_000
+    if full:
+        tracemalloc.start()  # which makes everything slow
+        try:
+            some(500)
+            size = tracemalloc.get_traced_memory()[0]
+            some(4500)
+            assert tracemalloc.get_traced_memory()[0] - size < 400_000
+        finally:
+            tracemalloc.stop()
     assert hub.get_timers_count() == 0
 
 

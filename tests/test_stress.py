@@ -147,7 +147,9 @@ def test_queues(autojump_hub, kind, maxsize):
         assert set(out) <= set(log["tried"])
         if not kill_at and not any(step == "put within" for steps in programs for step, _ in steps):
             assert set(out) == set(log["put"])
-        if kind in (LightQueue, Queue):
+        # (An item that comes back from one who was interrupted is late for those who went on meanwhile.)
+        interrupted = kill_at or any(step == "get within" for steps in programs for step, _ in steps)
+        if kind in (LightQueue, Queue) and not interrupted:
             for consumer, number in itertools.product(running, range(len(programs))):
                 positions = [position for position, producer in consumer.got if producer == number]
                 assert positions == sorted(positions)
