@@ -73,7 +73,8 @@ def _source_line(frame: Any) -> str:
     filename = frame.f_globals.get("__file__")
     if filename is None:
         try:
-            return inspect.getsourcelines(frame.f_code)[0][frame.f_lineno - frame.f_code.co_firstlineno]
+            lines: list[str] = inspect.getsourcelines(frame.f_code)[0]
+            return lines[frame.f_lineno - frame.f_code.co_firstlineno]
         except (OSError, TypeError, IndexError):
             return f"{frame.f_code.co_name}: [no source]"
     if filename.endswith((".pyc", ".pyo")):
@@ -122,8 +123,8 @@ def _where_made(call: Any) -> str:
 def format_threads_info() -> str:
     """Return, as text, the stack of each OS thread and of each greenlet, equal stacks together. Never switches."""
     threads: dict[str, int] = {}
-    for frame in sys._current_frames().values():
-        _count_stack(threads, frame)
+    for thread_frame in sys._current_frames().values():
+        _count_stack(threads, thread_frame)
     greenlets: dict[str, int] = {}
     current = getcurrent()
     for candidate in gc.get_objects():
@@ -179,7 +180,7 @@ def hub_exceptions(state: bool = True) -> None:
 
 def hub_timer_stacks(state: bool = False) -> None:
     """Whether Timer objects remember where they were scheduled, for `format_hub_timers`."""
-    Timer.start = _start_and_remember if state else _start  # type: ignore[method-assign]
+    Timer.start = _start_and_remember if state else _start  # type: ignore[method-assign, assignment]
 
 
 _start = Timer.start

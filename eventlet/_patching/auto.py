@@ -56,6 +56,6 @@ def _caller(function: Function) -> Call:
         if isinstance(loaded, str):
             module_name, _, attribute = loaded.partition(":")
             loaded = getattr(importlib.import_module(module_name), attribute)
-        loaded(module)  # type: ignore[operator]
+        loaded(module)
 
     return call

@@ -28,7 +28,7 @@ class ImportHook:
         What `call` raises is raised by the import.
         """
         if not self._calls:
-            sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+            sys.meta_path.insert(0, self)
         self._calls.setdefault(name, []).append(call)
         module = sys.modules.get(name)
         if module is not None:

@@ -39,6 +39,5 @@ def patch_in_place(threading: ModuleType) -> None:
     if threading.currentThread is standard:  # until 3.9 is dropped
         namespace["currentThread"] = namespace["current_thread"]
     for made_before in list(threading._dangling):
-        if getattr(made_before, "_handle", None) is not None and not made_before.ident:
-            if made_before not in threading._limbo:  # else it is just starting
-                made_before._handle = thread._ThreadHandle()
+        if hasattr(made_before, "_handle") and not made_before.ident and made_before not in threading._limbo:
+            made_before._handle = thread._ThreadHandle()  # it was not started

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Callable
 
-_ModuleType = type(sys)
+if TYPE_CHECKING:
+    _ModuleType = ModuleType
+else:
+    _ModuleType = type(sys)
 
 
 class World:
@@ -87,9 +90,7 @@ class World:
         if code is None:
             return importlib.import_module(name)  # written in C: there is only one
         module = _ModuleType(name)
-        module.__dict__.update(
-            __spec__=spec, __loader__=spec.loader, __file__=spec.origin, __package__=spec.parent
-        )
+        module.__dict__.update(__spec__=spec, __loader__=spec.loader, __file__=spec.origin, __package__=spec.parent)
         if spec.submodule_search_locations is not None:
             module.__path__ = spec.submodule_search_locations
         self._modules[name] = module
@@ -137,7 +138,7 @@ class World:
         namespace["__builtins__"] = self._builtins
         exec(code, namespace)
 
-    # ---- importing
+    # ---- the imports of its modules
 
     def _import(
         self,
@@ -151,9 +152,8 @@ class World:
         if level:
             name = _absolute_name(name, namespace or {}, level)
         prefixes = _prefixes(name)
-        if not any(map(self._has, prefixes)):
-            if not fromlist or not self._is_above_substitute(name):
-                return builtins.__import__(name, namespace, local, fromlist or (), 0)  # type: ignore[arg-type]
+        if not any(map(self._has, prefixes)) and not (fromlist and self._is_above_substitute(name)):
+            return builtins.__import__(name, namespace, local, fromlist or (), 0)  # type: ignore[arg-type]
         module = self._view(name)
         if not fromlist:
             for prefix in prefixes:

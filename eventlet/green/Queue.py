@@ -16,23 +16,30 @@ Empty = _twin.Empty
 Full = _twin.Full
 
 
-class _Unlimited:
-    """Mixin: a maxsize of 0 or less means any number, as in the standard library."""
-
-    def __init__(self, maxsize=0):
-        super().__init__(maxsize if maxsize is not None and maxsize > 0 else None)
-
-
-class Queue(_Unlimited, _queue.Queue):
+class Queue(_queue.Queue):
     """As queue.Queue, on eventlet.queue.Queue. `put` and `get` switch to wait."""
 
+    def __init__(self, maxsize=0):
+        super().__init__(_limit(maxsize))
 
-class LifoQueue(_Unlimited, _queue.LifoQueue):
+
+class LifoQueue(_queue.LifoQueue):
     """As queue.LifoQueue. `put` and `get` switch to wait."""
 
+    def __init__(self, maxsize=0):
+        super().__init__(_limit(maxsize))
 
-class PriorityQueue(_Unlimited, _queue.PriorityQueue):
+
+class PriorityQueue(_queue.PriorityQueue):
     """As queue.PriorityQueue. `put` and `get` switch to wait."""
+
+    def __init__(self, maxsize=0):
+        super().__init__(_limit(maxsize))
+
+
+def _limit(maxsize):
+    """Eventlet's name for the standard `maxsize`, of which 0 or less means any number."""
+    return maxsize if maxsize is not None and maxsize > 0 else None
 
 
 class SimpleQueue(_queue.LightQueue):
@@ -50,9 +57,8 @@ class SimpleQueue(_queue.LightQueue):
 
         Raises Empty if there is none by then, or `block` is false; ValueError for a negative timeout.
         """
-        if block and timeout is not None:
-            if checked_seconds(timeout, "timeout") < 0:
-                raise ValueError("'timeout' must be a non-negative number")
+        if block and timeout is not None and checked_seconds(timeout, "timeout") < 0:
+            raise ValueError("'timeout' must be a non-negative number")
         return super().get(block, timeout if block else None)
 
     def put_nowait(self, item):

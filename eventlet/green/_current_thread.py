@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Any
 
 from greenlet import getcurrent
 
@@ -12,7 +13,7 @@ from eventlet.green._thread_ident import get_ident
 _ATTRIBUTE = "_eventlet_thread"
 
 
-def current_thread_for(namespace):
+def current_thread_for(namespace: dict[str, Any]) -> Any:
     """Return the `current_thread` of the threading module with `namespace`."""
     active = namespace["_active"]
     make_green_thread = _green_thread_class(namespace)
@@ -31,15 +32,14 @@ def current_thread_for(namespace):
 
 def _green_thread_class(namespace):
     numbers, dummy_numbers = count(1), count(1)
+    dummy_class: Any = namespace["_DummyThread"]
 
-    class _GreenThread(namespace["_DummyThread"]):
+    class _GreenThread(dummy_class):
         """Stands for a green thread in the eyes of threading."""
 
         def __init__(self):
-            if getcurrent().parent is None:  # an OS thread that threading has not started
-                name = f"Dummy-{next(dummy_numbers)}"
-            else:
-                name = f"GreenThread-{next(numbers)}"
+            is_os_thread = getcurrent().parent is None
+            name = f"Dummy-{next(dummy_numbers)}" if is_os_thread else f"GreenThread-{next(numbers)}"
             namespace["Thread"].__init__(self, name=name, daemon=True)
             self._started.set()
             self._set_ident()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from eventlet import _pristine
 from eventlet.greenthread import sleep
 from eventlet.hubs import get_hub
@@ -75,7 +77,7 @@ class _Odd:
 
     def __init__(self, masks):
         self._wanted = [(fd, mask) for fd, mask in masks if mask & ~(_READ_BITS | _WRITE_BITS) or not mask]
-        self._epoll = None
+        self._epoll: Any = None
         #: What to wait for instead.
         self.masks = []
         #: Whether there is no such thing as `masks`.
@@ -117,5 +119,3 @@ def seconds_of(timeout, per_second=1):
     if negative is None or isinstance(timeout, (str, bytes)):
         raise TypeError("timeout must be an integer or None")
     return None if negative else timeout / per_second
-
-

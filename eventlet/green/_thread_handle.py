@@ -18,7 +18,7 @@ class ThreadHandle:
     May be used from any OS thread.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.ident = 0
         self._started = False
         self._ended = Event()

@@ -15,7 +15,7 @@ _TIMEOUT_MAX = _pristine.thread.TIMEOUT_MAX
 class LockType(Lock):
     """A lock as threading.Lock makes it: any thread may release it; the longest waiter gets it next."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         Semaphore.__init__(self, 1)
 
     def acquire(self, blocking=True, timeout=-1):
@@ -59,7 +59,7 @@ class RLock:
     Invariant: `_owner` is the identifier of who holds `_block`, if anybody.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._block = LockType()
         self._owner = None
         self._count = 0

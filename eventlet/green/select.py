@@ -47,7 +47,7 @@ def select(read_list, write_list, error_list, timeout=None):
             raise TypeError("timeout must be a float or None")
         if timeout < 0:
             raise ValueError("timeout must be non-negative")
-    masks = {}
+    masks: dict[int, int] = {}
     for objects, bit in zip(lists, (READABLE, WRITABLE, _URGENT)):
         for _, fd in objects:
             masks[fd] = masks.get(fd, 0) | bit
@@ -93,7 +93,7 @@ else:
         readers, writers, urgent = ([fd for fd, mask in masks.items() if mask & bit] for bit in (1, 4, _URGENT))
 
         def look():
-            ready = {}
+            ready: dict[int, int] = {}
             for fds, bit in zip(_select.select(readers, writers, urgent, 0), (1, 4, _URGENT)):
                 for fd in fds:
                     ready[fd] = ready.get(fd, 0) | bit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import selectors as _selectors
+from typing import Any
 
 from eventlet.green import select as _select
 from eventlet.green._lookalike import look_like
@@ -35,13 +36,14 @@ if hasattr(_selectors, "EpollSelector"):
 
 
 if hasattr(_selectors, "KqueueSelector"):
+    _KqueueSelector: Any = _selectors.KqueueSelector
 
-    class KqueueSelector(_selectors.KqueueSelector):
+    class KqueueSelector(_KqueueSelector):
         """As selectors.KqueueSelector. `select` switches."""
 
         def __init__(self):
             super().__init__()
-            self._selector.close()
+            self._selector.close()  # type: ignore[has-type]
             self._selector = _select.kqueue()
 
 

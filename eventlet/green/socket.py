@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 
 from eventlet import _pristine
-from eventlet._resolver import getaddrinfo, getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex, getnameinfo
+from eventlet._resolver import getaddrinfo as getaddrinfo
+from eventlet._resolver import getfqdn as getfqdn
+from eventlet._resolver import gethostbyaddr as gethostbyaddr
+from eventlet._resolver import gethostbyname as gethostbyname
+from eventlet._resolver import gethostbyname_ex as gethostbyname_ex
+from eventlet._resolver import getnameinfo as getnameinfo
 from eventlet.green._lookalike import look_like, present
 from eventlet.greenio import GreenSocket as socket
 from eventlet.greenio import shutdown_safe as shutdown_safe
@@ -55,7 +61,7 @@ def socketpair(family=None, type=_socket.SOCK_STREAM, proto=0):
 
 def _create_connection(address, timeout, source_address, all_errors):
     host, port = address
-    errors = []
+    errors: list[OSError] = []
     for family, kind, proto, _, resolved in getaddrinfo(host, port, 0, _socket.SOCK_STREAM):
         sock = None
         try:
@@ -82,10 +88,10 @@ def _create_connection(address, timeout, source_address, all_errors):
         if not errors:
             raise OSError("getaddrinfo returns an empty list")
         if all_errors:
-            raise ExceptionGroup("create_connection failed", errors)  # noqa: F821
+            raise builtins.ExceptionGroup("create_connection failed", errors)
         raise errors[0]
     finally:
-        errors = None  # the traceback of each refers to this
+        errors = []  # the traceback of each refers to this
 
 
 if sys.version_info >= (3, 11):

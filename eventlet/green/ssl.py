@@ -262,7 +262,9 @@ def _create_default_https_context(*a, **kw):
 _create_stdlib_context = _create_unverified_context
 
 
-def get_server_certificate(addr, ssl_version=_ssl.PROTOCOL_TLS_CLIENT, ca_certs=None, timeout=_socket._GLOBAL_DEFAULT_TIMEOUT):
+def get_server_certificate(
+    addr, ssl_version=_ssl.PROTOCOL_TLS_CLIENT, ca_certs=None, timeout=_socket._GLOBAL_DEFAULT_TIMEOUT
+):
     """Return the certificate, as PEM, of the server at `addr`, (host, port). Switches.
 
     It is validated only if `ca_certs`, the name of a file, is given.
@@ -274,7 +276,7 @@ def get_server_certificate(addr, ssl_version=_ssl.PROTOCOL_TLS_CLIENT, ca_certs=
         context.load_verify_locations(ca_certs)
     with _socket.create_connection(addr, timeout=timeout) as sock:
         with context.wrap_socket(sock, server_hostname=addr[0]) as connection:
-            return _ssl.DER_cert_to_PEM_cert(connection.getpeercert(True))
+            return _ssl.DER_cert_to_PEM_cert(connection.getpeercert(True) or b"")
 
 
 def patch_in_place(ssl):

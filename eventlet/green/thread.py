@@ -15,7 +15,8 @@ from eventlet.corolocal import local
 from eventlet.green._lookalike import look_like, present
 from eventlet.green._thread_handle import ThreadHandle, join_all, running
 from eventlet.green._thread_ident import get_ident
-from eventlet.green._thread_locks import LockType, RLock
+from eventlet.green._thread_locks import LockType as LockType
+from eventlet.green._thread_locks import RLock as RLock
 from eventlet.greenthread import spawn
 
 __patched__ = present(

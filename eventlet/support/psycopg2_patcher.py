@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 from eventlet.hubs import trampoline
 
 TYPE_CHECKING = False
@@ -18,7 +20,7 @@ def make_psycopg_green(extensions: Any = None) -> None:
     is missing, or older than 2.2, which cannot do it.
     """
     if extensions is None:
-        from psycopg2 import extensions
+        extensions = _extensions()
     if not hasattr(extensions, "set_wait_callback"):
         raise ImportError("this psycopg2 has no set_wait_callback(): version 2.2 or later is needed")
 
@@ -30,9 +32,11 @@ def make_psycopg_green(extensions: Any = None) -> None:
 
 def eventlet_wait_callback(conn: Any, timeout: float | None = None) -> None:
     """Wait until `conn` has done what it is at. Switches. Raises psycopg2.OperationalError, Timeout."""
-    from psycopg2 import extensions
+    _wait(_extensions(), conn, timeout)
 
-    _wait(extensions, conn, timeout)
+
+def _extensions() -> Any:
+    return importlib.import_module("psycopg2.extensions")
 
 
 def _wait(extensions: Any, conn: Any, timeout: float | None) -> None:
@@ -45,6 +49,5 @@ def _wait(extensions: Any, conn: Any, timeout: float | None) -> None:
         elif state == extensions.POLL_WRITE:
             trampoline(conn.fileno(), write=True, timeout=timeout)
         else:
-            import psycopg2
-
+            psycopg2 = importlib.import_module("psycopg2")
             raise psycopg2.OperationalError(f"Bad result from poll: {state!r}")

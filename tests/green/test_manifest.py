@@ -13,7 +13,9 @@ from eventlet._patching.world import GREEN_TWINS
 
 
 def modules():
-    return sorted({(patch.module, patch.green) for patch in PATCHES if ".green." in patch.green} | set(GREEN_TWINS.items()))
+    return sorted(
+        {(patch.module, patch.green) for patch in PATCHES if ".green." in patch.green} | set(GREEN_TWINS.items())
+    )
 
 
 def load(standard_name, green_name):

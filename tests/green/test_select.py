@@ -24,7 +24,11 @@ class TestSelect:
         left.send(b"x")
         fd = right.fileno()
 
-        assert select.select([right, left, fd, right], [right, left], [right]) == ([right, fd, right], [right, left], [])
+        assert select.select([right, left, fd, right], [right, left], [right]) == (
+            [right, fd, right],
+            [right, left],
+            [],
+        )
 
     def test_waits_for_the_first_event(self, hub, pair, spawn):
         left, right = pair

@@ -18,7 +18,14 @@ def test_sleep_lets_others_run_and_takes_its_time(autojump_hub, spawn):
 
 @pytest.mark.parametrize(
     ("seconds", "error"),
-    [(-1, ValueError), (-0.1, ValueError), (math.nan, ValueError), ("1", TypeError), (None, TypeError), (1e300, OverflowError)],
+    [
+        (-1, ValueError),
+        (-0.1, ValueError),
+        (math.nan, ValueError),
+        ("1", TypeError),
+        (None, TypeError),
+        (1e300, OverflowError),
+    ],
 )
 def test_wrong_arguments_are_refused_as_by_the_standard_one(hub, seconds, error):
     import time as standard

@@ -66,7 +66,7 @@ import fake_client.wire
 assert fake_client.wire.wait() == "green" and calls == ["fake_client.wire"]
 assert type(fake_client.wire.__loader__).__module__.startswith(("importlib", "_frozen_importlib"))
 assert fake_client.wire.__spec__.loader is fake_client.wire.__loader__
-import fake_client.wire  # noqa: F811
+import fake_client.wire
 
 eventlet.monkey_patch(auto=True)
 assert calls == ["fake_client.wire"]

@@ -133,6 +133,7 @@ right.close()
 raises(ValueError, select.select, [right], [], [], 0)
 raises(OSError, select.select, [1000], [], [], 0)
 
+
 # socketserver, whose classes were perhaps made before
 class Handler(socketserver.StreamRequestHandler):
     def handle(self):
