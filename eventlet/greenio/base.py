@@ -40,6 +40,9 @@ _c_proto = _c.proto.__get__  # type: ignore[attr-defined]
 _STREAM = int(c_socket.SOCK_STREAM)
 _INET = (int(c_socket.AF_INET), int(c_socket.AF_INET6))
 _TCP = (0, int(c_socket.IPPROTO_TCP))
+_PEEK = int(c_socket.MSG_PEEK)
+_DONTWAIT = int(getattr(c_socket, "MSG_DONTWAIT", 0))
+_WAITALL = int(getattr(c_socket, "MSG_WAITALL", 0))
 
 
 class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
@@ -131,27 +134,32 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
         if not get_hub().wait_writable(self._record, deadline):
             raise socket_timeout("timed out")
 
-    def _reading(self, attempt: Callable[..., Any], *args: Any) -> Any:
+    def _may_wait(self, flags: int) -> bool:
+        """Whether a call with `flags` may wait. With a timeout the standard library ignores MSG_DONTWAIT."""
+        return self._timeout != 0.0 and not (flags & _DONTWAIT and self._timeout is None)
+
+    def _reading(self, attempt: Callable[..., Any], *args: Any, flags: int = 0) -> Any:
         """Call `attempt(self, *args)` until it does not say "would block", parking in between."""
         try:
             return attempt(self, *args)
         except BlockingIOError:
-            if self._timeout == 0.0:
+            if not self._may_wait(flags):
                 raise
         deadline = self._deadline()
         while True:
             self._wait_readable(deadline)
+            self._record.readable = True  # `attempt` may leave something: only a short recv() proves the contrary
             try:
                 return attempt(self, *args)
             except BlockingIOError:
                 pass
 
-    def _writing(self, attempt: Callable[..., Any], *args: Any) -> Any:
+    def _writing(self, attempt: Callable[..., Any], *args: Any, flags: int = 0) -> Any:
         """Like `_reading`, for calls that need room in the kernel's buffer."""
         try:
             return attempt(self, *args)
         except BlockingIOError:
-            if self._timeout == 0.0:
+            if not self._may_wait(flags):
                 raise
         deadline = self._deadline()
         while True:
@@ -165,65 +173,93 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:
         """Return up to `bufsize` bytes, at least one; b"" at the end. Switches only if nothing is there."""
+        if flags:
+            return self._recv_with_flags(bufsize, flags)
         record = self._record
         if record.readable or self._timeout == 0.0 or bufsize <= 0:
             try:
-                data: bytes = _c_recv(self, bufsize, flags)
+                data: bytes = _c_recv(self, bufsize)
             except BlockingIOError:
                 if self._timeout == 0.0:
                     raise
             else:
-                record.readable = len(data) == bufsize or flags != 0 or record.eof or not self._drains
+                record.readable = len(data) == bufsize or record.eof or not self._drains
                 return data
         deadline = None if self._timeout is None else self._deadline()
         while True:
             self._wait_readable(deadline)
             try:
-                data = _c_recv(self, bufsize, flags)
+                data = _c_recv(self, bufsize)
             except BlockingIOError:
                 continue
-            record.readable = len(data) == bufsize or flags != 0 or record.eof or not self._drains
+            record.readable = len(data) == bufsize or record.eof or not self._drains
             return data
+
+    def _recv_with_flags(self, bufsize: int, flags: int) -> bytes:
+        data: bytes = self._reading(_c_recv, bufsize, flags, flags=flags)
+        if not self._wants_all(flags):
+            return data
+        pieces = [data]
+        while data and (missing := bufsize - sum(map(len, pieces))):
+            data = self._reading(_c_recv, missing, flags)
+            pieces.append(data)
+        return b"".join(pieces)
+
+    def _wants_all(self, flags: int) -> bool:
+        # The kernel does this itself, but not for a non-blocking socket: recv(2). With a
+        # timeout the standard library's are non-blocking too.
+        return bool(flags & _WAITALL and not flags & _PEEK and self._timeout is None and _c_type(self) == _STREAM)
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         """Read up to `nbytes` bytes (0: as many as fit) into `buffer`; return how many. Like `recv`."""
+        if flags:
+            return self._recv_into_with_flags(buffer, nbytes, flags)
         record = self._record
-        if record.readable or self._timeout == 0.0:
+        if record.readable or self._timeout == 0.0 or not _has_room(buffer, nbytes):
             try:
-                count: int = _c_recv_into(self, buffer, nbytes, flags)
+                count: int = _c_recv_into(self, buffer, nbytes)
             except BlockingIOError:
                 if self._timeout == 0.0:
                     raise
             else:
-                if self._drains:
-                    record.readable = count == (nbytes or _nbytes(buffer)) or flags != 0 or record.eof
+                record.readable = not self._drains or record.eof or count == (nbytes or _nbytes(buffer))
                 return count
         deadline = self._deadline()
         while True:
             self._wait_readable(deadline)
             try:
-                count = _c_recv_into(self, buffer, nbytes, flags)
+                count = _c_recv_into(self, buffer, nbytes)
             except BlockingIOError:
                 continue
-            if self._drains:
-                record.readable = count == (nbytes or _nbytes(buffer)) or flags != 0 or record.eof
+            record.readable = not self._drains or record.eof or count == (nbytes or _nbytes(buffer))
             return count
+
+    def _recv_into_with_flags(self, buffer: Any, nbytes: int, flags: int) -> int:
+        total: int = self._reading(_c_recv_into, buffer, nbytes, flags, flags=flags)
+        if not self._wants_all(flags):
+            return total
+        with memoryview(buffer) as view, view.cast("B") as target:
+            count = total
+            while count and (missing := (nbytes or len(target)) - total):
+                count = self._reading(_c_recv_into, target[total:], missing, flags)
+                total += count
+        return total
 
     def recvfrom(self, bufsize: int, flags: int = 0) -> tuple[bytes, Any]:
         """Return (data, sender's address). Switches only if nothing is there."""
-        return self._reading(_c.recvfrom, bufsize, flags)  # type: ignore[no-any-return]
+        return self._reading(_c.recvfrom, bufsize, flags, flags=flags)  # type: ignore[no-any-return]
 
     def recvfrom_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> tuple[int, Any]:
         """Read into `buffer`; return (count, sender's address). Switches only if nothing is there."""
-        return self._reading(_c.recvfrom_into, buffer, nbytes, flags)  # type: ignore[no-any-return]
+        return self._reading(_c.recvfrom_into, buffer, nbytes, flags, flags=flags)  # type: ignore[no-any-return]
 
     def recvmsg(self, bufsize: int, ancbufsize: int = 0, flags: int = 0) -> Any:
         """Return (data, ancillary data, flags, address). Switches only if nothing is there."""
-        return self._reading(_c.recvmsg, bufsize, ancbufsize, flags)
+        return self._reading(_c.recvmsg, bufsize, ancbufsize, flags, flags=flags)
 
     def recvmsg_into(self, buffers: Iterable[Any], ancbufsize: int = 0, flags: int = 0) -> Any:
         """Read into `buffers`; return (count, ancillary data, flags, address). Switches only if nothing is there."""
-        return self._reading(_c.recvmsg_into, list(buffers), ancbufsize, flags)
+        return self._reading(_c.recvmsg_into, list(buffers), ancbufsize, flags, flags=flags)
 
     # ---- writing
 
@@ -232,7 +268,7 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
         try:
             return _c_send(self, data, flags)  # type: ignore[no-any-return]
         except BlockingIOError:
-            if self._timeout == 0.0:
+            if not self._may_wait(flags):
                 raise
         deadline = self._deadline()
         while True:
@@ -251,7 +287,7 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
         try:
             sent = _c_send(self, data, flags)
         except BlockingIOError:
-            if self._timeout == 0.0:
+            if not self._may_wait(flags):
                 raise
             sent = 0
         if type(data) is bytes and sent == len(data):
@@ -263,7 +299,7 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
                 try:
                     sent += _c_send(self, unsent[sent:], flags)
                 except BlockingIOError:
-                    if self._timeout == 0.0:
+                    if not self._may_wait(flags):
                         raise
                     self._wait_writable(deadline)
 
@@ -271,11 +307,13 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
         """`sendto(data[, flags], address)`. Switches only if the kernel's buffer is full, or to look up a name."""
         if args:
             args = (*args[:-1], self._resolved(args[-1]))
-        return self._writing(_c.sendto, data, *args)  # type: ignore[no-any-return]
+        flags = args[0] if len(args) == 2 else 0
+        return self._writing(_c.sendto, data, *args, flags=flags)  # type: ignore[no-any-return]
 
     def sendmsg(self, buffers: Iterable[Any], *args: Any) -> int:
         """`sendmsg(buffers[, ancdata[, flags[, address]]])`. Switches only if the kernel's buffer is full."""
-        return self._writing(_c.sendmsg, list(buffers), *args)  # type: ignore[no-any-return]
+        flags = args[1] if len(args) > 1 else 0
+        return self._writing(_c.sendmsg, list(buffers), *args, flags=flags)  # type: ignore[no-any-return]
 
     if hasattr(_c, "sendmsg_afalg"):
 
@@ -442,6 +480,12 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
 
 def _nbytes(buffer: Any) -> int:
     return len(buffer) if type(buffer) is bytearray else memoryview(buffer).nbytes
+
+
+def _has_room(buffer: Any, nbytes: int) -> bool:
+    """Whether `nbytes` (0: all of it) is a sensible amount to read into `buffer`; if not, the system call says why."""
+    with memoryview(buffer) as view:
+        return not view.readonly and 0 < (nbytes or view.nbytes) <= view.nbytes
 
 
 def _is_numeric(host: Any) -> bool:
