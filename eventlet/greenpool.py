@@ -8,7 +8,7 @@ from greenlet import GreenletExit, getcurrent
 
 from eventlet import queue
 from eventlet._outcome import Outcome, Settling
-from eventlet.greenthread import GreenThread, spawn
+from eventlet.greenthread import NO_RESULT, GreenThread, spawn
 from eventlet.hubs._carrier import call, take
 from eventlet.hubs._current import get_hub
 from eventlet.hubs._waiting import Waiter, park_while, wake_all
@@ -29,10 +29,11 @@ class _Task:
     before is made at once, and then is the one that runs it.
     """
 
-    __slots__ = ("args", "context", "function", "kwargs", "pool", "thread")
+    __slots__ = ("args", "context", "function", "hub", "kwargs", "pool", "thread")
 
     def __init__(self, pool: GreenPool, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
         self.pool = pool
+        self.hub = get_hub()
         self.function: Any = function
         self.args: Any = args
         self.kwargs: Any = kwargs
@@ -43,9 +44,9 @@ class _Task:
         thread = self.thread
         if thread is not None:
             thread.gr_context = self.context
-            thread.switch([self.call, (), {}])
+            thread.switch([self.function, self.args, self.kwargs])
             return
-        hub = get_hub()
+        hub = self.hub
         idle = hub.idle_carriers
         thread = idle.pop() if idle else take(hub)
         if thread is None:
@@ -58,7 +59,10 @@ class _Task:
     def run(self, thread: GreenThread) -> None:
         """Call the function, in `thread`. Errors are reported, but those that end the program raised."""
         try:
-            self.call()
+            if self.args or self.kwargs:
+                call(self.function, self.args, self.kwargs)
+            else:
+                self.function()
         except GreenletExit:
             pass
         except thread.hub.SYSTEM_EXCEPTIONS:
@@ -69,10 +73,10 @@ class _Task:
             self.pool._ended(self)
             # The green thread may be re-used: nothing of us must be left in it.
             self.thread = self.function = self.args = self.kwargs = self.context = None
-            thread.end_without_result()
-
-    def call(self) -> None:
-        call(self.function, self.args, self.kwargs)
+            if thread._waiters or thread._links:
+                thread.end_without_result()  # somebody got hold of it
+            else:
+                thread._outcome = NO_RESULT
 
     def get_thread(self) -> GreenThread:
         """Return the green thread that runs it, or will."""
@@ -90,13 +94,13 @@ class _ResultTask(_Task, Settling):
     __slots__ = ("_outcome", "_waiters")
 
     def __init__(self, pool: GreenPool, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
-        super().__init__(pool, function, args, kwargs)
+        super().__init__(pool, self._settle_with, (function, args, kwargs), {})
         self._outcome: Outcome | None = None
         self._waiters: list[Waiter] = []
 
-    def call(self) -> None:
+    def _settle_with(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
         try:
-            result = call(self.function, self.args, self.kwargs)
+            result = call(function, args, kwargs)
         except BaseException as error:
             self._settle(Outcome(None, (type(error), error, error.__traceback__)))
             if not isinstance(error, Exception):
@@ -201,13 +205,13 @@ class GreenPool:
             self.sem.acquire()
         task = kind(self, function, args, kwargs)
         self._tasks.add(task)
-        get_hub()._ready.append(task.start)
+        task.hub._ready.append(task.start)
         return task
 
     def _run_on_the_spot(self, kind: type[_Task], function: Any, args: Any, kwargs: Any) -> Any:
         task = kind(self, function, args, kwargs)
         try:
-            task.call()
+            call(task.function, task.args, task.kwargs)
         except Exception as error:
             get_hub().report_exception(type(error), error, error.__traceback__)
         return task

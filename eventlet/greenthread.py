@@ -38,7 +38,7 @@ __all__ = [
 
 
 #: The outcome of most functions.
-_NO_RESULT = Outcome(None, None)
+NO_RESULT = Outcome(None, None)
 
 
 class GreenThread(Carrier, Settling):
@@ -99,11 +99,11 @@ class GreenThread(Carrier, Settling):
         self._links = None
 
     def end_without_result(self) -> None:
-        """End with None. A pool calls this too: somebody may have got hold of the green thread of a task."""
+        """End with None. A pool calls this too, if somebody got hold of the green thread of a task."""
         if self._waiters or self._links:
-            self._end(_NO_RESULT)
+            self._end(NO_RESULT)
         else:
-            self._outcome = _NO_RESULT
+            self._outcome = NO_RESULT
 
     def _call_link(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
         try:

@@ -110,7 +110,12 @@ class Semaphore:
             else:
                 waiter.wake()
                 return True
-        self._put_back()
+        if self._debt:
+            self._debt -= 1
+            return True
+        self._returned.append(None)
+        if self._waiters:
+            self._hand_out()
         return True
 
     def __enter__(self) -> bool:

@@ -131,15 +131,19 @@ def make_witness() -> Carrier:
 
 def recycle(hub: BaseHub) -> None:
     """Keep the carriers that have just finished, or see whether they are let go of. Runs in the hub."""
-    finished, idle = hub._finished, hub.idle_carriers
+    finished, idle, witnesses = hub._finished, hub.idle_carriers, hub.carrier_witnesses
     while finished:
-        carrier = _pop_unshared(finished, hub.carrier_witnesses)
-        if carrier is not None and len(idle) < MAX_IDLE:
+        # `_pop_unshared`, written out: this happens for every task.
+        carrier, witness = finished.pop(), witnesses.pop()
+        unshared = getrefcount(carrier) <= getrefcount(witness) and not getweakrefcount(carrier)
+        witnesses.append(witness)
+        if unshared and len(idle) < MAX_IDLE:
+            carrier.forget()
             idle.append(carrier)
-        elif carrier is None and len(hub.lingering_carriers) < MAX_IDLE:
-            hub.lingering_carriers.append(finished.pop())
+        elif not unshared and len(hub.lingering_carriers) < MAX_IDLE:
+            hub.lingering_carriers.append(carrier)
         else:
-            (carrier or finished.pop()).switch(None)
+            carrier.switch(None)
 
 
 def take(hub: BaseHub) -> Carrier | None:
