@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import gc
+import itertools
 import tracemalloc
 import weakref
 
@@ -17,7 +18,8 @@ from eventlet.greenthread import getcurrent, kill, sleep, spawn, spawn_after, sp
 from eventlet.hubs import _carrier, available_hubs
 from tests.helpers import settle
 
-WARM_UP = 3000  # more than the specialising interpreters of 3.11 and later need to rewrite a function
+uses = itertools.count()
+WARM_UP = 10_000  # more than the specialising interpreters of 3.11 and later need to rewrite a function
 
 pytestmark = pytest.mark.skipif(not _carrier.CAN_RECYCLE, reason="no recycling on this build of Python")
 
@@ -25,7 +27,7 @@ pytestmark = pytest.mark.skipif(not _carrier.CAN_RECYCLE, reason="no recycling o
 @pytest.fixture
 def warm(hub):
     """Interpreters specialise functions that run often, which may change what counts as a reference."""
-    for _ in range(WARM_UP // 100):
+    for _ in range(WARM_UP // 100 if next(uses) == 0 else 1):  # the rewritten code is all hubs'
         for _ in range(100):
             spawn(int)
         settle()
@@ -280,10 +282,10 @@ def test_memory_is_flat_over_100_000_spawns_and_kills(hub):
     if full:
         tracemalloc.start()  # which makes everything slow
         try:
-            some(500)
+            some(200)
             size = tracemalloc.get_traced_memory()[0]
-            some(4500)
-            assert tracemalloc.get_traced_memory()[0] - size < 400_000
+            some(1800)
+            assert tracemalloc.get_traced_memory()[0] - size < 200_000
         finally:
             tracemalloc.stop()
     assert hub.get_timers_count() == 0
