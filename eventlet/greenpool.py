@@ -245,7 +245,7 @@ class GreenPool:
             function = _as_tuple
         _check_callable(function)
         results = GreenMap(self.size)  # a pool of its own: a function of this one may call imap
-        spawn(results._spawn_all, function, iter(iterable))
+        results._feeder = spawn(_feed, results.pool, results.waiters, function, iter(iterable))
         return results
 
     def imap(self, function: Callable[..., Any] | None, *iterables: Iterable[Any]) -> GreenMap:
@@ -305,18 +305,17 @@ class GreenMap(GreenPile):
         super().__init__(size_or_pool)
         self.waiters = queue.LightQueue(maxsize=max(self.pool.size, 1))
         self._over = False
+        self._feeder: GreenThread | None = None
 
     def done_spawning(self) -> None:
         """Say that nothing more will be spawned: after the present results the iterator ends."""
         self.waiters.put(None)
 
-    def _spawn_all(self, function: Callable[..., Any], iterator: Iterator[Any]) -> None:
-        try:
-            for args in iterator:
-                self.waiters.put(self.pool._spawn_task(_ResultTask, function, tuple(args), {}))
-        except Exception as error:
-            self.waiters.put(_Failure(error))  # of the iterable: raised where its item would have been
-        self.done_spawning()
+    def __del__(self) -> None:
+        # Whoever reads no further: the feeder would wait for ever to go on.
+        feeder = self._feeder
+        if feeder is not None and not feeder.dead:
+            feeder.hub.call_soon(feeder.kill)
 
     def __next__(self) -> Any:
         if self._over:
@@ -328,6 +327,16 @@ class GreenMap(GreenPile):
         return task.wait()
 
     next = __next__
+
+
+def _feed(pool: GreenPool, results: queue.LightQueue, function: Callable[..., Any], iterator: Iterator[Any]) -> None:
+    """Spawn the calls of a GreenMap, without holding on to that: see its `__del__`."""
+    try:
+        for args in iterator:
+            results.put(pool._spawn_task(_ResultTask, function, tuple(args), {}))
+    except Exception as error:
+        results.put(_Failure(error))  # of the iterable: raised where its item would have been
+    results.put(None)
 
 
 class _Failure:

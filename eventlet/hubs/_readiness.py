@@ -137,6 +137,9 @@ class Readiness(TimerQueue):
     def call_soon(self, call: Callable[[], object]) -> None:
         raise NotImplementedError
 
+    def check_may_block(self) -> None:
+        raise NotImplementedError
+
     # ---- registering
 
     def enter(self, record: FdRecord) -> None:
@@ -150,6 +153,8 @@ class Readiness(TimerQueue):
                 self._take_over(old, record)
         record.hub = self
         self._records[record.fd] = record
+        if not self.edge_triggered:
+            record.identity = file_identity(record.fd)
 
     def _take_over(self, foreign: FdRecord, record: FdRecord) -> None:
         """The owner of an fd comes to wait while others already do: let them stay."""
@@ -266,7 +271,10 @@ class Readiness(TimerQueue):
             timer = record.timer
             if timer is None or timer[0] > deadline:
                 self._set_timer(record, deadline)
-        record.reader = wake = getcurrent().switch
+        current = getcurrent()
+        if current is self.greenlet:
+            self.check_may_block()
+        record.reader = wake = current.switch
         try:
             signal = self._switch()
             while record.reader is not None and _is_among(wake, record.reader):
@@ -276,6 +284,8 @@ class Readiness(TimerQueue):
             raise
         if signal is CLOSED:
             raise IOClosed()
+        if not self.edge_triggered:
+            self._check_identity(record)
         return signal is not TIMED_OUT
 
     def wait_writable(self, record: FdRecord, deadline: float | None) -> bool:
@@ -292,7 +302,10 @@ class Readiness(TimerQueue):
             timer = record.timer
             if timer is None or timer[0] > deadline:
                 self._set_timer(record, deadline)
-        record.writer = wake = getcurrent().switch
+        current = getcurrent()
+        if current is self.greenlet:
+            self.check_may_block()
+        record.writer = wake = current.switch
         try:
             signal = self._switch()
             while record.writer is not None and _is_among(wake, record.writer):
@@ -302,12 +315,27 @@ class Readiness(TimerQueue):
             raise
         if signal is CLOSED:
             raise IOClosed()
+        if not self.edge_triggered:
+            self._check_identity(record)
         return signal is not TIMED_OUT
+
+    def _check_identity(self, record: FdRecord) -> None:
+        """Raise IOClosed if `record`'s fd was closed behind its owner's back: the data is for another file now.
+
+        Edge-triggered backends know files, not numbers, and so never report this.
+        """
+        if record.identity != file_identity(record.fd):
+            self.drop(record)
+            record.hub = None
+            raise IOClosed()
 
     def _claim(self, record: FdRecord) -> bool:
         """Try to make `record` ours; False if it lives in the hub of another, running thread."""
-        if record.hub is not None and not record.hub.is_closed():
-            return False
+        if record.hub is not None:
+            if not record.hub.is_closed():
+                return False
+            # That hub will never wake anybody again: neither who waits there nor its timer counts.
+            record.reader = record.writer = record.timer = None
         record.armed = 0
         self.enter(record)
         return True

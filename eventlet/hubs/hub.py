@@ -132,6 +132,8 @@ class BaseHub(Readiness):
     def close(self) -> None:
         """Release the hub's file descriptors. It cannot be used afterwards. Never switches."""
         self._is_closed = True
+        for carriers in (self.idle_carriers, self.lingering_carriers, self.lingered_carriers, self._finished):
+            carriers.clear()
         for record in list(self._records.values()):
             record.armed = 0
         if self._waker is not None:
