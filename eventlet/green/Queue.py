@@ -16,21 +16,84 @@ Empty = _twin.Empty
 Full = _twin.Full
 
 
-class Queue(_queue.Queue):
+_SHUT_DOWN = object()
+
+
+class _ShutsDown:
+    """Mixin: `shutdown`, which the standard queues have since Python 3.13."""
+
+    is_shutdown = False
+
+    def shutdown(self, immediate=False):
+        """Let `put` raise ShutDown from now on, and `get` when there are no items left. Never switches.
+
+        With `immediate` the items are dropped, as if they had been dealt with.
+        """
+        self.is_shutdown = True
+        while immediate and self.queue:
+            self._get()
+            if self.unfinished_tasks:
+                self.task_done()
+        while self._putters:
+            putter = self._putters.popleft()
+            putter.item = _SHUT_DOWN
+            putter.wake()
+        while self._getters and not self.queue:
+            getter = self._getters.popleft()
+            getter.value = _SHUT_DOWN
+            getter.wake()
+
+    def put(self, item, block=True, timeout=None):
+        if self.is_shutdown:
+            raise _twin.ShutDown
+        super().put(item, block, timeout)
+
+    def get(self, block=True, timeout=None):
+        if self.is_shutdown and not self.queue:
+            raise _twin.ShutDown
+        item = super().get(block, timeout)
+        if item is _SHUT_DOWN:
+            raise _twin.ShutDown
+        if self.is_shutdown and not self.queue:
+            self.shutdown()  # was the last one: who waits waits in vain
+        return item
+
+    def _wait_for_room(self, item, timeout):
+        putter = _queue._Putter(item)
+        self._putters.append(putter)
+        self._fill_room()
+        try:
+            placed = putter.park(timeout)
+        except BaseException:
+            self._remove_putter(putter)
+            raise
+        if putter.item is _SHUT_DOWN:
+            raise _twin.ShutDown
+        if not placed and self._remove_putter(putter):
+            raise _twin.Full
+
+
+if not hasattr(_twin, "ShutDown"):  # until 3.12 is dropped
+
+    class _ShutsDown:  # type: ignore[no-redef]
+        """Mixin: nothing."""
+
+
+class Queue(_ShutsDown, _queue.Queue):
     """As queue.Queue, on eventlet.queue.Queue. `put` and `get` switch to wait."""
 
     def __init__(self, maxsize=0):
         super().__init__(_limit(maxsize))
 
 
-class LifoQueue(_queue.LifoQueue):
+class LifoQueue(_ShutsDown, _queue.LifoQueue):
     """As queue.LifoQueue. `put` and `get` switch to wait."""
 
     def __init__(self, maxsize=0):
         super().__init__(_limit(maxsize))
 
 
-class PriorityQueue(_queue.PriorityQueue):
+class PriorityQueue(_ShutsDown, _queue.PriorityQueue):
     """As queue.PriorityQueue. `put` and `get` switch to wait."""
 
     def __init__(self, maxsize=0):

@@ -73,7 +73,7 @@ def compare(name, green, standard):
         return [f"{name} is missing"]
     try:
         ours, theirs = inspect.signature(green).parameters, inspect.signature(standard).parameters
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         return []  # written in C, without a signature
     kinds = {parameter.kind for parameter in ours.values()}
     missing = []

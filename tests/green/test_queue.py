@@ -36,6 +36,35 @@ class TestQueues:
         joining.wait()
 
 
+    @pytest.mark.skipif(not hasattr(standard, "ShutDown"), reason="Python 3.13 brought shutdown()")
+    def test_shutdown(self, hub, kind, spawn):
+        queue = kind(1)
+        getting = [spawn(queue.get) for _ in range(2)]
+        settle()
+        queue.shutdown()
+        for green in getting:
+            with pytest.raises(standard.ShutDown):
+                green.wait()
+        with pytest.raises(standard.ShutDown):
+            queue.put(1)
+        queue = kind(1)
+        queue.put(1)
+        putting = spawn(queue.put, 2)
+        settle()
+        queue.shutdown()
+        with pytest.raises(standard.ShutDown):
+            putting.wait()
+        assert queue.get() == 1
+        with pytest.raises(standard.ShutDown):
+            queue.get()
+        queue = kind()
+        queue.put(1)
+        queue.shutdown(immediate=True)
+        queue.join()
+        with pytest.raises(standard.ShutDown):
+            queue.get(False)
+
+
 class TestSimpleQueue:
     def test_waits(self, hub, spawn):
         queue = Queue.SimpleQueue()

@@ -195,9 +195,9 @@ class TestNames:
         def fail(*_args):
             raise RuntimeError("can't start new thread")
 
-        monkeypatch.setattr(_resolver._pristine.thread, "start_new_thread", fail)
-        assert resolver.call(int, "3") == 3
-        monkeypatch.undo()
+        with monkeypatch.context() as patched:
+            patched.setattr(_resolver._pristine.thread, "start_new_thread", fail)
+            assert resolver.call(int, "3") == 3
         assert resolver.call(int, "4") == 4
 
 
