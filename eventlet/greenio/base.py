@@ -94,11 +94,12 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
 
         Raises TypeError for what is no number, ValueError for a negative one or NaN.
         """
+        if howlong is _GLOBAL_DEFAULT_TIMEOUT:
+            howlong = None  # as upstream does
         if howlong is not None:
-            try:
-                howlong = float(howlong)
-            except (TypeError, ValueError):
-                raise TypeError(f"timeout must be a number or None, not {type(howlong).__name__}") from None
+            if not hasattr(howlong, "__float__") and not hasattr(howlong, "__index__"):
+                raise TypeError(f"timeout must be a number or None, not {type(howlong).__name__}")
+            howlong = float(howlong)
             if not howlong >= 0:
                 raise ValueError("Timeout value out of range")
         self._timeout = howlong
