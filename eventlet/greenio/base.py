@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import socket as stdlib_socket  # for its names only; what patching replaces is taken from _pristine
+import sys
 
 from eventlet import _pristine
 from eventlet._pristine import c_socket, socket
@@ -40,6 +41,9 @@ _c_proto = _c.proto.__get__  # type: ignore[attr-defined]
 _STREAM = int(c_socket.SOCK_STREAM)
 _INET = (int(c_socket.AF_INET), int(c_socket.AF_INET6))
 _TCP = (0, int(c_socket.IPPROTO_TCP))
+#: On Linux a second connect() tells how the first one ended, and only then may a third begin anew;
+#: whoever asks for SO_ERROR instead gets ECONNABORTED when he connects again after a failure.
+_CONNECT_TELLS = sys.platform == "linux"
 _PEEK = int(c_socket.MSG_PEEK)
 _DONTWAIT = int(getattr(c_socket, "MSG_DONTWAIT", 0))
 _WAITALL = int(getattr(c_socket, "MSG_WAITALL", 0))
@@ -400,9 +404,10 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
                 self._pause(deadline)
             else:
                 self._wait_writable(deadline)
-                error = _c.getsockopt(self, c_socket.SOL_SOCKET, c_socket.SO_ERROR)
-                if error:
-                    return error
+                if not _CONNECT_TELLS:
+                    error = _c.getsockopt(self, c_socket.SOL_SOCKET, c_socket.SO_ERROR)
+                    if error:
+                        return error
             error = _c.connect_ex(self, address)
         return 0 if error == errno.EISCONN else error
 
