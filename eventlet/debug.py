@@ -74,7 +74,7 @@ def _source_line(frame: Any) -> str:
     if filename is None:
         try:
             lines: list[str] = inspect.getsourcelines(frame.f_code)[0]
-            return lines[frame.f_lineno - frame.f_code.co_firstlineno]
+            return str(lines[frame.f_lineno - frame.f_code.co_firstlineno])
         except (OSError, TypeError, IndexError):
             return f"{frame.f_code.co_name}: [no source]"
     if filename.endswith((".pyc", ".pyo")):

@@ -64,7 +64,7 @@ def monkey_patch(**on: bool) -> None:
 
     Call it before anything else is imported: what others have imported by name before stays
     as it was. Locks that modules hold by then are replaced, if free. Harmless when
-    repeated. Raises TypeError for any other name.
+    repeated. Raises TypeError for any other name, NotImplementedError for `MySQLdb`.
     """
     auto = on.pop("auto", False)
     chosen = _chosen(on)
@@ -88,6 +88,8 @@ def _chosen(on: dict[str, bool]) -> list[str]:
 
 
 def _apply(argument: str) -> None:
+    if argument == "MySQLdb":
+        raise NotImplementedError("there is no green MySQLdb yet")
     if argument in AUTO_ARGUMENTS:
         module_name = AUTO_ARGUMENTS[argument]
         _auto.enable(module_name)

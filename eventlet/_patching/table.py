@@ -60,4 +60,4 @@ AUTO_ARGUMENTS = {"psycopg": "psycopg2.extensions"}
 #: Arguments that are on unless others are chosen.
 DEFAULT_ARGUMENTS = ("os", "select", "socket", "subprocess", "thread", "time", "psycopg")
 #: Arguments that are on only when they are asked for.
-OTHER_ARGUMENTS = ("builtins",)
+OTHER_ARGUMENTS = ("builtins", "MySQLdb")

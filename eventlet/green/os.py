@@ -90,10 +90,11 @@ def open(path=None, flags=_os.O_RDONLY, mode=0o777, *, dir_fd=None, file=None):
 
 
 def fdopen(fd, mode="r", buffering=-1, encoding=None, *args, **kwargs):
-    """Return a file object for `fd`: a GreenPipe, unless it is a regular file. Never switches."""
+    """Return a file object for `fd`: a GreenPipe, but for regular files and terminals to write to. Never switches."""
     if not isinstance(fd, int):
         raise TypeError(f"invalid fd type ({type(fd)}, expected integer)")
-    if stat.S_ISREG(_os.fstat(fd).st_mode):
+    # A terminal belongs to others, too: making it non-blocking would break their output.
+    if stat.S_ISREG(_os.fstat(fd).st_mode) or _os.isatty(fd) and "r" not in mode:
         return io.open(fd, mode, buffering, encoding, *args, **kwargs)
     return GreenPipe(fd, mode, buffering, encoding, *args, **kwargs)
 

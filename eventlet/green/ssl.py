@@ -6,6 +6,7 @@ Under monkey_patch the standard SSLContext makes green sockets; here GreenSSLCon
 from __future__ import annotations
 
 import ssl as _ssl
+from typing import Any
 
 from eventlet import _pristine
 from eventlet.green import socket as _socket
@@ -193,18 +194,18 @@ SSLContext = GreenSSLContext
 
 
 def wrap_socket(
-    sock,
-    keyfile=None,
-    certfile=None,
-    server_side=False,
-    cert_reqs=None,
-    ssl_version=None,
-    ca_certs=None,
-    do_handshake_on_connect=True,
-    suppress_ragged_eofs=True,
-    ciphers=None,
-    server_hostname=None,
-):
+    sock: Any,
+    keyfile: Any = None,
+    certfile: Any = None,
+    server_side: bool = False,
+    cert_reqs: Any = None,
+    ssl_version: Any = None,
+    ca_certs: Any = None,
+    do_handshake_on_connect: bool = True,
+    suppress_ragged_eofs: bool = True,
+    ciphers: Any = None,
+    server_hostname: Any = None,
+) -> Any:
     """Return a green TLS socket over `sock`, which is detached. Switches for the handshake of a connected one.
 
     What the standard library had until Python 3.12; it does not check host names. For

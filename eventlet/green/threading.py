@@ -9,3 +9,9 @@ from eventlet.green._current_thread import current_thread_for as _current_thread
 green_world.execute_in(globals(), "threading")
 _correct_main_thread(globals())
 current_thread = _current_thread_for(globals())
+_ExceptHookArgs = globals()["ExceptHookArgs"]
+
+
+def ExceptHookArgs(args):
+    """Return what `excepthook` is called with, for a sequence of type, value, traceback and thread."""
+    return _ExceptHookArgs(args)

@@ -96,4 +96,4 @@ def parameter_free(kinds):
 
 
 # Where the standard signature is only part of the truth, or ours is upstream's.
-KNOWN: dict[str, tuple[str, ...]] = {}
+KNOWN = {"ExceptHookArgs": ("dict", "iterable", "sequence")}

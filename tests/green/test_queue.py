@@ -35,7 +35,6 @@ class TestQueues:
         queue.task_done()
         joining.wait()
 
-
     @pytest.mark.skipif(not hasattr(standard, "ShutDown"), reason="Python 3.13 brought shutdown()")
     def test_shutdown(self, hub, kind, spawn):
         queue = kind(1)
