@@ -10,7 +10,7 @@ from eventlet import queue
 from eventlet._outcome import Outcome, Settling
 from eventlet.greenthread import NO_RESULT, GreenThread, spawn
 from eventlet.hubs._carrier import call, take
-from eventlet.hubs._current import get_hub
+from eventlet.hubs._current import get_hub, thread
 from eventlet.hubs._waiting import Waiter, park_while, wake_all
 from eventlet.semaphore import Semaphore
 
@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, Callable
+
+    from eventlet.hubs.hub import BaseHub
 
 __all__ = ["GreenMap", "GreenPile", "GreenPool"]
 
@@ -33,7 +35,10 @@ class _Task:
 
     def __init__(self, pool: GreenPool, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
         self.pool = pool
-        self.hub = get_hub()
+        try:
+            self.hub: BaseHub = thread.hub
+        except AttributeError:
+            self.hub = get_hub()
         self.function: Any = function
         self.args: Any = args
         self.kwargs: Any = kwargs
@@ -41,20 +46,20 @@ class _Task:
         self.thread: Any = None
 
     def start(self) -> None:
-        thread = self.thread
-        if thread is not None:
-            thread.gr_context = self.context
-            thread.switch([self.function, self.args, self.kwargs])
+        shown = self.thread
+        if shown is not None:
+            shown.gr_context = self.context
+            shown.switch([self.function, self.args, self.kwargs])
             return
         hub = self.hub
         idle = hub.idle_carriers
-        thread = idle.pop() if idle else take(hub)
-        if thread is None:
-            thread = GreenThread(hub.greenlet)
-        self.thread = thread
-        thread.pool = self.pool
-        thread.gr_context = self.context
-        thread.switch(self)
+        carrier: Any = idle.pop() if idle else take(hub)
+        if carrier is None:
+            carrier = GreenThread(hub.greenlet)
+        self.thread = carrier
+        carrier.pool = self.pool
+        carrier.gr_context = self.context
+        carrier.switch(self)
 
     def run(self, thread: GreenThread) -> None:
         """Call the function, in `thread`. Errors are reported, but those that end the program raised."""
@@ -194,6 +199,17 @@ class GreenPool:
 
         Switches only while the pool is full; otherwise like `spawn`, but much faster.
         """
+        if self.sem._returned and callable(function):
+            # What `_spawn_task` does when there is room, without its cost.
+            try:
+                self.sem._returned.pop()
+            except IndexError:
+                pass
+            else:
+                task = _Task(self, function, args, kwargs)
+                self._tasks.add(task)
+                task.hub._ready.append(task.start)
+                return
         self._spawn_task(_Task, function, args, kwargs)
 
     def _spawn_task(self, kind: type[_Task], function: Any, args: Any, kwargs: Any) -> Any:

@@ -156,7 +156,7 @@ class GreenThread(Carrier, Settling):
     @property
     def dead(self) -> bool:
         """Whether the function, and what is linked to it, has ended."""
-        return self._outcome is not None and self._links is None or greenlet.dead.__get__(self)  # type: ignore[attr-defined, no-any-return]
+        return self._outcome is not None and self._links is None or greenlet.dead.__get__(self)
 
     def __bool__(self) -> bool:
         """Whether the function has begun and not ended, as for any greenlet."""
@@ -215,13 +215,18 @@ def sleep(seconds: float = 0) -> None:
         if current is hub.greenlet:
             hub.check_may_block()
     switch = current.switch
-    if seconds != 0 and _is_positive(seconds):
+    try:
+        positive = seconds > 0
+    except TypeError:
+        raise TypeError(f"seconds must be a number, not {type(seconds).__name__}") from None
+    if positive or seconds != seconds:
         timer = hub.call_later(seconds, switch)
         try:
             while timer[2] is not None:
                 hub._switch()
-        finally:
+        except BaseException:
             hub.cancel(timer)
+            raise
     else:
         ready = hub._ready
         ready.append(switch)
@@ -234,15 +239,6 @@ def sleep(seconds: float = 0) -> None:
         except BaseException:
             hub.unschedule(switch)
             raise
-
-
-def _is_positive(seconds: Any) -> bool:
-    try:
-        if seconds != seconds:
-            raise ValueError("seconds must not be NaN")
-        return bool(seconds > 0)
-    except TypeError:
-        raise TypeError(f"seconds must be a number, not {type(seconds).__name__}") from None
 
 
 def _new(hub: BaseHub) -> GreenThread:

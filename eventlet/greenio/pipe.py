@@ -73,7 +73,7 @@ class GreenFileIO(io.RawIOBase):
     def readall(self) -> bytes:
         """Return everything until the end. Switches to wait."""
         self._check(self._can_read, "read")
-        chunks = []
+        chunks: list[bytes] = []
         while True:
             chunk = self._reading(os.read, io.DEFAULT_BUFFER_SIZE)
             if not chunk:
@@ -105,7 +105,8 @@ class GreenFileIO(io.RawIOBase):
     def seek(self, offset: int, whence: int = 0) -> int:
         """Move to `offset`; return the new position. Raises OSError on a pipe."""
         self._check_open()
-        return os.lseek(self._fd, offset, whence)  # type: ignore[no-any-return]
+        position: int = os.lseek(self._fd, offset, whence)
+        return position  # type: ignore[no-any-return]
 
     def tell(self) -> int:
         return self.seek(0, 1)

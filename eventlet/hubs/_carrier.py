@@ -80,24 +80,18 @@ class Carrier(greenlet):
                     self.main(function, args, kwargs)
                 else:
                     task.run(self)
-                if not CAN_RECYCLE or not self._comes_back():
+                parent = self.parent
+                if parent is not hub.greenlet and not (parent is not None and parent.dead) or not CAN_RECYCLE:
+                    # Somebody gave it another parent to return to; as greenlet itself does while it
+                    # deletes one that nobody refers to, by throwing GreenletExit.
                     return
                 # Nothing of the task may live on while this one waits.
-                function = args = kwargs = task = None
+                function = args = kwargs = task = parent = None
                 hub._finished.append(self)
                 task = hub._switch()
         finally:
             if self.parent is not None and self.parent.dead:
                 self.parent = hub.greenlet  # the hub has been aborted and begun anew since
-
-    def _comes_back(self) -> bool:
-        """Whether this goes to the hub when a task is over.
-
-        Not if somebody gave it another parent, as greenlet itself does while it deletes one that nobody
-        refers to: that throws GreenletExit, and is to be returned to.
-        """
-        parent = self.parent
-        return parent is self.hub.greenlet or parent is not None and parent.dead
 
     def main(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
         raise NotImplementedError

@@ -75,7 +75,7 @@ class FdRecord:
     __slots__ = (
         "fd", "hub", "lasting", "identity", "armed",
         "reader", "writer", "readable", "writable", "eof",
-        "read_deadline", "write_deadline", "timer",
+        "read_deadline", "write_deadline", "timer", "visitors",
     )  # fmt: skip
 
     def __init__(self, fd: int, lasting: bool = True) -> None:
@@ -94,6 +94,8 @@ class FdRecord:
         self.read_deadline: float | None = None
         self.write_deadline: float | None = None
         self.timer: Entry | None = None
+        #: Hubs of other threads, once for each green thread that waits there on this fd.
+        self.visitors: list[Readiness] | None = None
 
     def __repr__(self) -> str:
         return f"<FdRecord fd={self.fd} armed={self.armed:#x} reader={self.reader!r} writer={self.writer!r}>"
@@ -135,6 +137,9 @@ class Readiness(TimerQueue):
         raise NotImplementedError
 
     def call_soon(self, call: Callable[[], object]) -> None:
+        raise NotImplementedError
+
+    def wakeup(self) -> None:
         raise NotImplementedError
 
     def check_may_block(self) -> None:
@@ -227,7 +232,15 @@ class Readiness(TimerQueue):
                 # Closing an fd removes it from an epoll set only if no other
                 # process or dup() holds the same file: epoll(7), question 6.
                 self._quietly_set_interest(fd, 0)
+                if self._polling and not self.edge_triggered:
+                    # Another thread closes it. While poll(2) or select(2) sleeps it
+                    # holds the file, so that the peer would see no end until it returns.
+                    self.wakeup()
         record.armed = 0
+        for hub in tuple(record.visitors or ()):
+            foreign = hub._records.get(fd)
+            if foreign is not None:
+                hub.drop(foreign)
         if record.timer is not None:
             self.cancel(record.timer)
             record.timer = None
@@ -260,7 +273,7 @@ class Readiness(TimerQueue):
         green thread already waits to read it.
         """
         if record.hub is not self and not self._claim(record):
-            return self.wait_once(READ, record.fd, deadline)
+            return self._wait_as_visitor(READ, record, deadline)
         if record.reader is not None:
             self._check_second(record, READ, record.reader)
             return self.wait_once(READ, record.fd, deadline)
@@ -291,7 +304,7 @@ class Readiness(TimerQueue):
     def wait_writable(self, record: FdRecord, deadline: float | None) -> bool:
         """Park until `record`'s fd can be written; otherwise like `wait_readable`. Switches."""
         if record.hub is not self and not self._claim(record):
-            return self.wait_once(WRITE, record.fd, deadline)
+            return self._wait_as_visitor(WRITE, record, deadline)
         if record.writer is not None:
             self._check_second(record, WRITE, record.writer)
             return self.wait_once(WRITE, record.fd, deadline)
@@ -318,6 +331,17 @@ class Readiness(TimerQueue):
         if not self.edge_triggered:
             self._check_identity(record)
         return signal is not TIMED_OUT
+
+    def _wait_as_visitor(self, evtype: str, record: FdRecord, deadline: float | None) -> bool:
+        """Wait on the fd of a record that lives in another thread's hub, and there stays."""
+        record.eof = True  # who finds it drained here does not know what the other hub has noted since
+        if record.visitors is None:
+            record.visitors = []
+        record.visitors.append(self)
+        try:
+            return self.wait_once(evtype, record.fd, deadline)
+        finally:
+            record.visitors.remove(self)
 
     def _check_identity(self, record: FdRecord) -> None:
         """Raise IOClosed if `record`'s fd was closed behind its owner's back: the data is for another file now.

@@ -45,6 +45,7 @@ class TimerQueue:
     )  # fmt: skip
 
     _switch: Callable[..., Any]
+    greenlet: Any
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -123,17 +124,6 @@ class TimerQueue:
         """Return how many timers are waiting to fire. Never switches."""
         hub._absorb_new()
         return sum(1 for entry in hub._heap if entry[2] is not None)
-
-    def _due(self, now: float) -> Call | None:
-        """Take the next call whose time has come by `now`, if any."""
-        heap = self._heap
-        while heap and heap[0][0] <= now:
-            entry = heappop(heap)
-            call: Call | None = entry[2]
-            if call is not None:
-                entry[2] = None  # tells its owner that it has fired
-                return call
-        return None
 
 
 def fired(entry: Entry) -> bool:

@@ -38,9 +38,7 @@ class Hub(BaseHub):
         self._poll = self._poller.poll
         # EPOLLRDHUP: the peer has shut down its side. EPOLLPRI: urgent data, at
         # whose mark reads come out short without the socket being drained.
-        self._lasting = (
-            select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLPRI | select.EPOLLET
-        )
+        self._lasting = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLPRI | select.EPOLLET
 
     def do_poll(self, seconds: float | None) -> Events:
         # epoll_wait(2) counts milliseconds; Python rounds them up (since 3.5).

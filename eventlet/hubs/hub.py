@@ -50,6 +50,7 @@ import errno
 import sys
 from collections import deque
 from functools import partial
+from heapq import heappop
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
@@ -262,11 +263,13 @@ class BaseHub(Readiness):
         """Call what is due at `when` on `clock`. Runs in the hub."""
         if self._new_timers:
             self._absorb_new()
-        finished = self._finished
-        while True:
-            call = self._due(when)
+        heap, finished = self._heap, self._finished
+        while heap and heap[0][0] <= when:
+            entry = heappop(heap)
+            call = entry[2]
             if call is None:
-                return
+                continue
+            entry[2] = None  # tells its owner that it has fired
             try:
                 call()
             except BaseException as error:

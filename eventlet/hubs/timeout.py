@@ -99,4 +99,3 @@ class Timeout(BaseException):
         if self.exception is None:
             return text
         return f"{text} (silent)" if self.exception is False else f"{text} ({self.exception})"
-
