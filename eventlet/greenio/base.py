@@ -35,9 +35,9 @@ _c = c_socket.socket
 _c_recv = _c.recv
 _c_recv_into = _c.recv_into
 _c_send = _c.send
-_c_family = _c.family.__get__  # type: ignore[attr-defined]
-_c_type = _c.type.__get__  # type: ignore[attr-defined]
-_c_proto = _c.proto.__get__  # type: ignore[attr-defined]
+_c_family = _c.family.__get__
+_c_type = _c.type.__get__
+_c_proto = _c.proto.__get__
 _STREAM = int(c_socket.SOCK_STREAM)
 _INET = (int(c_socket.AF_INET), int(c_socket.AF_INET6))
 _TCP = (0, int(c_socket.IPPROTO_TCP))
@@ -271,7 +271,7 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
     def send(self, data: Any, flags: int = 0) -> int:
         """Send some of `data`; return how many bytes. Switches only if the kernel's buffer is full."""
         try:
-            return _c_send(self, data, flags)  # type: ignore[no-any-return]
+            return _c_send(self, data, flags)
         except BlockingIOError:
             if not self._may_wait(flags):
                 raise
@@ -279,7 +279,7 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
         while True:
             self._wait_writable(deadline)
             try:
-                return _c_send(self, data, flags)  # type: ignore[no-any-return]
+                return _c_send(self, data, flags)
             except BlockingIOError:
                 pass
 

@@ -106,7 +106,7 @@ class GreenFileIO(io.RawIOBase):
         """Move to `offset`; return the new position. Raises OSError on a pipe."""
         self._check_open()
         position: int = os.lseek(self._fd, offset, whence)
-        return position  # type: ignore[no-any-return]
+        return position
 
     def tell(self) -> int:
         return self.seek(0, 1)
@@ -124,7 +124,7 @@ class GreenFileIO(io.RawIOBase):
     def fileno(self) -> int:
         """Return the file descriptor."""
         self._check_open()
-        return self._fd
+        return self._fd  # type: ignore[no-any-return]
 
     def isatty(self) -> bool:
         self._check_open()
