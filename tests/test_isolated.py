@@ -36,5 +36,7 @@ def runs():
 def test_isolated(path, arguments, hub_name, tmp_path):
     environment = {**os.environ, "EVENTLET_HUB": hub_name, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", str(path), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=60, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=60, check=False
+    )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
