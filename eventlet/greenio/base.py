@@ -13,7 +13,7 @@ import sys
 
 from eventlet import _pristine
 from eventlet._pristine import c_socket, socket
-from eventlet.hubs._current import get_hub
+from eventlet.hubs._current import get_hub, has_hub
 from eventlet.hubs._readiness import FdRecord
 
 TYPE_CHECKING = False
@@ -460,6 +460,8 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
         if hub is not None:
             record.hub = None
             hub.drop(record)
+        elif has_hub():
+            get_hub().notify_close(_c.fileno(self))  # whoever waits on it by other means, such as select
 
     def __del__(self) -> None:
         try:
