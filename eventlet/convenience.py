@@ -13,6 +13,8 @@ from eventlet._pristine import socket
 from eventlet.greenio.base import GreenSocket
 from eventlet.greenpool import GreenPool
 from eventlet.greenthread import GreenThread, getcurrent, kill, sleep
+from eventlet.hubs._current import get_hub
+from eventlet.hubs.timeout import Timeout
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,9 +93,9 @@ def listen(
 
 def _share_port(sock: GreenSocket, addr: Any, family: int) -> None:
     if family in (socket.AF_INET, socket.AF_INET6) and addr[1] == 0:
-        warnings.warn("SO_REUSEPORT with a random port: nobody else can know it", ReuseRandomPortWarning, stacklevel=4)
+        warnings.warn("SO_REUSEPORT with a random port: nobody else can know it", ReuseRandomPortWarning, stacklevel=3)
     if not hasattr(socket, "SO_REUSEPORT"):
-        warnings.warn("SO_REUSEPORT is not available here", ReusePortUnavailableWarning, stacklevel=4)
+        warnings.warn("SO_REUSEPORT is not available here", ReusePortUnavailableWarning, stacklevel=3)
         return
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 
@@ -101,19 +103,25 @@ def _share_port(sock: GreenSocket, addr: Any, family: int) -> None:
 def serve(sock: Any, handle: Callable[[Any, Any], object], concurrency: int = 1000) -> None:
     """Accept connections on `sock` for ever, and run `handle(connection, address)` for each in a green thread.
 
-    At most `concurrency` at once; further ones wait in the kernel's backlog. The
+    At most `concurrency` at once; one more is accepted, further ones wait in the kernel's backlog. The
     connection is closed when `handle` returns. An exception in `handle` ends the server: it is raised
-    here, but for StopServe, which makes this return, and GreenletExit. Switches.
+    here, but for StopServe, which makes this return, and GreenletExit. Handlers that still run then go on. Switches.
     """
     pool = GreenPool(concurrency)
-    server = getcurrent()
+    server = _Server(handle)
     try:
         while True:
             connection, address = _accept(sock)
-            pool.spawn(handle, connection, address).link(_handled, server, connection)
+            try:
+                pool.spawn(server.handle, connection, address).link(server.handled, connection)
+            except BaseException:  # thrown in while all places are taken
+                connection.close()
+                raise
             del connection, address
     except StopServe:
         return
+    finally:
+        server.is_ending = True
 
 
 def _accept(sock: Any) -> Any:
@@ -127,16 +135,40 @@ def _accept(sock: Any) -> Any:
                 raise
 
 
-def _handled(thread: GreenThread, server: Any, connection: Any) -> None:
-    try:
+class _Server:
+    """The green thread inside of `serve`: it is ended once, and never after it has gone on to other things."""
+
+    def __init__(self, handler: Callable[[Any, Any], object]) -> None:
+        self._greenlet = getcurrent()
+        self._handler = handler
+        self.is_ending = False
+
+    def handle(self, connection: Any, address: Any) -> StopServe | None:
+        """Call the handler; return the StopServe that it raised, of which no traceback shall be printed."""
         try:
-            thread.wait()
-        finally:
-            connection.close()
-    except GreenletExit:
-        pass
-    except Exception:
-        kill(server, *sys.exc_info())
+            self._handler(connection, address)
+        except StopServe as stop:
+            return stop
+        return None
+
+    def handled(self, thread: GreenThread, connection: Any) -> None:
+        """A handler has ended: close its connection, and if it failed, end the server."""
+        try:
+            try:
+                stop = thread.wait()
+            finally:
+                connection.close()
+            if stop is not None:
+                self._end(stop)
+        except GreenletExit:
+            pass
+        except (Exception, Timeout):
+            self._end(*sys.exc_info())
+
+    def _end(self, *error: Any) -> None:
+        if not self.is_ending:
+            self.is_ending = True
+            kill(self._greenlet, *error)
 
 
 def wrap_ssl(sock: Any, *a: Any, **kw: Any) -> Any:

@@ -28,7 +28,7 @@ class GreenFileIO(io.RawIOBase):
         Raises ValueError for a bad mode, or a path with `closefd` false.
         """
         kinds = set(mode.replace("b", ""))
-        if len(kinds - {"+"}) != 1 or not kinds <= set("rwax+"):
+        if len(kinds - {"+"}) != 1 or not kinds <= set("rwax+") or len(mode) != len(set(mode)):
             raise ValueError(f"invalid mode: {mode!r}")
         self.mode = mode
         self._owner: Any = None
@@ -50,6 +50,9 @@ class GreenFileIO(io.RawIOBase):
         self._can_read = "r" in kinds or "+" in kinds
         self._can_write = bool(kinds & set("wax+"))
         self._seekable: bool | None = None
+        #: Whether `write` goes on until everything is written. A buffer above it wants to
+        #: know about each part instead: when it is interrupted, it must not send that again.
+        self._writes_all = True
         os.set_blocking(self._fd, False)
         self._record = FdRecord(self._fd)
 
@@ -89,7 +92,10 @@ class GreenFileIO(io.RawIOBase):
         return len(data)
 
     def write(self, data: Any) -> int:
-        """Write all of `data`; return how many bytes that is. Switches to wait for room."""
+        """Write all of `data`; return how many bytes that is. Switches to wait for room.
+
+        Below a buffer it writes what there is room for, and at least one byte.
+        """
         self._check(self._can_write, "writ")
         with memoryview(data) as view, view.cast("B") as unsent:
             total = len(unsent)
@@ -100,7 +106,10 @@ class GreenFileIO(io.RawIOBase):
                 except BlockingIOError:
                     self._check_open()
                     get_hub().wait_writable(self._record, None)
-        return total
+                else:
+                    if not self._writes_all:
+                        break
+        return done
 
     def seek(self, offset: int, whence: int = 0) -> int:
         """Move to `offset`; return the new position. Raises OSError on a pipe."""
@@ -180,6 +189,46 @@ class GreenFileIO(io.RawIOBase):
         return f"<{type(self).__name__} {state} mode={self.mode!r}>"
 
 
+# A green thread that waits inside of a buffer holds its lock, which nobody else in this
+# OS thread can wait for: RuntimeError. Closing what it waits on ends the wait.
+
+
+class _Reader(io.BufferedReader):
+    def close(self) -> None:
+        _close_anyway(super().close, self.raw)
+
+
+class _Writer(io.BufferedWriter):
+    def close(self) -> None:
+        _close_anyway(super().close, self.raw)
+
+
+class _Random(io.BufferedRandom):
+    def close(self) -> None:
+        _close_anyway(super().close, self.raw)
+
+
+class _Pair(io.BufferedRWPair):
+    def __init__(self, raw: Any, size: int) -> None:
+        super().__init__(raw, raw, size)
+        self.raw = raw
+
+    def close(self) -> None:
+        _close_anyway(super().close, self.raw)
+
+
+class _Text(io.TextIOWrapper):
+    def close(self) -> None:
+        _close_anyway(super().close, self.buffer)
+
+
+def _close_anyway(close: Callable[[], None], inner: Any) -> None:
+    try:
+        close()
+    except RuntimeError:
+        inner.close()
+
+
 def GreenPipe(
     name: Any,
     mode: str = "r",
@@ -205,17 +254,18 @@ def GreenPipe(
     raw = GreenFileIO(name, mode.replace("t", "").replace("b", ""), closefd, opener)
     if buffering == 0:
         return raw
+    raw._writes_all = False
     line_buffering = buffering == 1
     size = buffering if buffering > 1 else io.DEFAULT_BUFFER_SIZE
     buffer: Any
     if raw.readable() and raw.writable():
-        buffer = io.BufferedRandom(raw, size) if raw.seekable() else io.BufferedRWPair(raw, raw, size)
+        buffer = _Random(raw, size) if raw.seekable() else _Pair(raw, size)
     elif raw.readable():
-        buffer = io.BufferedReader(raw, size)
+        buffer = _Reader(raw, size)
     else:
-        buffer = io.BufferedWriter(raw, size)
+        buffer = _Writer(raw, size)
     if binary:
         return buffer
-    text = io.TextIOWrapper(buffer, encoding, errors, newline, line_buffering)
+    text = _Text(buffer, encoding, errors, newline, line_buffering)
     text.mode = mode  # type: ignore[misc]
     return text

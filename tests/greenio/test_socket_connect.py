@@ -160,9 +160,10 @@ def test_a_timeout_ends_connect_to_a_full_listener(autojump_hub, full, closing):
 
 def test_connect_ex_with_a_timeout_is_as_in_the_stdlib(hub, full):
     address, _ = full
-    assert outcomes(GreenSocket, address, timeout=0.01) == OSThread(
-        outcomes, socket.socket, address, socket.AF_INET, 0.01
-    ).join()
+    assert (
+        outcomes(GreenSocket, address, timeout=0.01)
+        == OSThread(outcomes, socket.socket, address, socket.AF_INET, 0.01).join()
+    )
 
 
 @pytest.mark.parametrize("how", ["kill", "Timeout", "close"])
