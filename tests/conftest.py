@@ -10,6 +10,7 @@ import faulthandler
 import gc
 import importlib
 import os
+import signal
 import socket
 import sys
 import threading
@@ -52,6 +53,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 # ---- hubs
+
+
+def pytest_configure() -> None:
+    # A shell starts background jobs with SIGINT ignored, and programs inherit that: then
+    # the examples could not be ended by it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=_backends())
