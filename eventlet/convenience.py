@@ -13,7 +13,6 @@ from eventlet._pristine import socket
 from eventlet.greenio.base import GreenSocket
 from eventlet.greenpool import GreenPool
 from eventlet.greenthread import GreenThread, getcurrent, kill, sleep
-from eventlet.hubs._current import get_hub
 from eventlet.hubs.timeout import Timeout
 
 TYPE_CHECKING = False

@@ -106,9 +106,10 @@ def test_collecting_both_closes_with_the_stdlibs_warning(hub, closing):
     closing(other)
     green = GreenSocket(plain)
     fd = plain.fileno()
+    box = [plain, green]
+    del plain, green
     with pytest.warns(ResourceWarning, match="unclosed <socket"):
-        del plain, green
-        gc.collect()
+        box.clear()
     assert not is_open(fd)
 
 
@@ -185,7 +186,7 @@ def test_a_socket_that_waited_here_is_used_there_and_here_again(hub, closing):
     def read_there():
         return left.recv(10)
 
-    for i in range(3):
+    for _ in range(3):
         send_later(b"here")
         assert left.recv(10) == b"here"
         send_later(b"there")
@@ -254,7 +255,7 @@ def test_close_there_wakes_writers_of_both_threads(hub, closing):
 
 
 def waits_there(sock, act):
-    """Read from `sock` in another thread, and `act` meanwhile; return whether the reader was told that it was closed."""
+    """Read from `sock` in another thread and `act` meanwhile; return whether the reader learns that it was closed."""
     seen = []
 
     def read():

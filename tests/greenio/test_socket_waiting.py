@@ -14,7 +14,7 @@ from fractions import Fraction
 import pytest
 
 from eventlet.greenio import GreenSocket
-from eventlet.greenthread import kill, sleep
+from eventlet.greenthread import sleep
 from eventlet.hubs import IOClosed, get_hub, use_hub
 from eventlet.hubs.hub import BaseHub
 from eventlet.timeout import Timeout
@@ -456,7 +456,7 @@ def test_a_socket_outlives_its_hub(hubs_of_the_test, green_pair):
     second.call_later(0.001, lambda: right.send(b"two"))
     assert left.recv(10) == b"two"
     right.send(b"three")
-    third = next_hub(second)
+    next_hub(second)
     assert left.recv(10) == b"three"
 
 
