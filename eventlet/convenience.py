@@ -29,6 +29,7 @@ __all__ = [
     "wrap_ssl",
 ]
 
+_INET = (socket.AF_INET, socket.AF_INET6)
 #: What accept() may report although the listening socket is fine: accept(2).
 _CONNECTION_WAS_LOST = {errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENETDOWN, errno.EHOSTUNREACH}
 #: The process or system is out of something, which others may give back.
@@ -73,13 +74,16 @@ def listen(
     """Return a green socket that listens at `addr`: (host, port), or a path for AF_UNIX. Never switches.
 
     Port 0 takes a free one: see `getsockname`. `backlog` is how many connections wait
-    to be accepted. `reuse_port` sets SO_REUSEPORT, so that processes may share the port.
+    to be accepted. `reuse_port` sets SO_REUSEPORT, so that processes of one user may share the
+    port; None does so for a port that was chosen, where the system can, as upstream does.
     Raises OSError; nothing stays open then.
     """
     sock = GreenSocket(family, socket.SOCK_STREAM)
     try:
         if reuse_addr and _pristine.os.name != "nt":  # there it would let others steal the port
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port is None:
+            reuse_port = family in _INET and addr[1] != 0 and hasattr(socket, "SO_REUSEPORT")
         if reuse_port:
             _share_port(sock, addr, family)
         sock.bind(addr)
@@ -91,7 +95,7 @@ def listen(
 
 
 def _share_port(sock: GreenSocket, addr: Any, family: int) -> None:
-    if family in (socket.AF_INET, socket.AF_INET6) and addr[1] == 0:
+    if family in _INET and addr[1] == 0:
         warnings.warn("SO_REUSEPORT with a random port: nobody else can know it", ReuseRandomPortWarning, stacklevel=3)
     if not hasattr(socket, "SO_REUSEPORT"):
         warnings.warn("SO_REUSEPORT is not available here", ReusePortUnavailableWarning, stacklevel=3)

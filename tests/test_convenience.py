@@ -123,6 +123,17 @@ def test_reuse_port_lets_two_listen(hub):
             assert server.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT)
 
 
+@pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="this system has no SO_REUSEPORT")
+def test_a_chosen_port_may_be_shared_unless_told_otherwise(hub):
+    with eventlet.listen(("127.0.0.1", 0)) as free:
+        assert not free.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT)
+        address = free.getsockname()
+    with eventlet.listen(address) as shared:
+        assert shared.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT)
+    with eventlet.listen(address, reuse_port=False) as alone:
+        assert not alone.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT)
+
+
 def test_reuse_port_warns_of_a_random_port(hub):
     with pytest.warns(ReuseRandomPortWarning) as caught, eventlet.listen(("127.0.0.1", 0), reuse_port=True):
         pass
