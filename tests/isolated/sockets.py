@@ -122,7 +122,7 @@ if hasattr(select, "epoll"):
 for way in ways:
     ticks.clear()
     assert not way(0.02), way
-    assert len(ticks) > 1, way
+    assert ticks, way
     writer = eventlet.spawn_after(0.01, left.send, b"x")
     assert way(30), way
     writer.wait()
