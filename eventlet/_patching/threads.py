@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from eventlet.green import thread
 from eventlet.green._current_thread import current_thread_for
+from eventlet.green._thread_handle import HANDLE_ATTRIBUTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,5 +40,6 @@ def patch_in_place(threading: ModuleType) -> None:
     if threading.currentThread is standard:  # until 3.9 is dropped
         namespace["currentThread"] = namespace["current_thread"]
     for made_before in list(threading._dangling):
-        if hasattr(made_before, "_handle") and not made_before.ident and made_before not in threading._limbo:
-            made_before._handle = thread._ThreadHandle()  # it was not started
+        has_handle = hasattr(made_before, HANDLE_ATTRIBUTE)
+        if has_handle and not made_before.ident and made_before not in threading._limbo:
+            setattr(made_before, HANDLE_ATTRIBUTE, thread._ThreadHandle())  # it was not started

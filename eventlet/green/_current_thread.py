@@ -7,7 +7,7 @@ from typing import Any
 
 from greenlet import getcurrent
 
-from eventlet.green._thread_handle import ThreadHandle
+from eventlet.green._thread_handle import HANDLE_ATTRIBUTE, ThreadHandle
 from eventlet.green._thread_ident import get_ident
 
 _ATTRIBUTE = "_eventlet_thread"
@@ -45,12 +45,12 @@ def _green_thread_class(namespace):
             self._set_ident()
             if hasattr(self, "_set_native_id"):
                 self._set_native_id()
-            self._handle = ThreadHandle.of_running(self._ident)
+            setattr(self, HANDLE_ATTRIBUTE, ThreadHandle.of_running(self._ident))
             namespace["_active"][self._ident] = self
             getcurrent().__dict__[_ATTRIBUTE] = _ForgetsThread(namespace["_active"], self)
 
         def is_alive(self):
-            return not self._handle.is_done()
+            return not getattr(self, HANDLE_ATTRIBUTE).is_done()
 
         def join(self, timeout=None):
             """Raise RuntimeError: nobody knows how it ends."""
@@ -70,6 +70,6 @@ class _ForgetsThread:
 
     def __del__(self):
         thread = self._thread
-        thread._handle._set_done()
+        getattr(thread, HANDLE_ATTRIBUTE)._set_done()
         if self._active.get(thread._ident) is thread:
             self._active.pop(thread._ident, None)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 from eventlet import _pristine
 from eventlet.event import Event
 from eventlet.green._thread_ident import get_ident
 
+#: Where a threading.Thread keeps its handle.
+HANDLE_ATTRIBUTE = "_os_thread_handle" if sys.version_info >= (3, 14) else "_handle"
 #: Identifiers of the green threads that were started and have not ended.
 running: set[int] = set()
 #: Handles of running threads that the interpreter waits for at its end.

@@ -56,6 +56,8 @@ def test_signatures_agree(standard_name, green_name):
     for name, value in list(vars(green).items()):
         if name.startswith("_") or not callable(value) or inspect.ismodule(value):
             continue
+        if name == "excepthook":
+            continue  # the twin's is pytest's while tests run
         twin = vars(standard).get(name)
         if twin is not None and twin is not value:
             differences += compare(name, value, twin)
