@@ -160,7 +160,8 @@ class GreenThread(Carrier, Settling):
 
     def __bool__(self) -> bool:
         """Whether the function has begun and not ended, as for any greenlet."""
-        return self._start is None and self._outcome is None and super().__bool__()
+        # greenlet's answer first: a look at all objects (gc.get_objects) meets some that are half made, or half gone.
+        return super().__bool__() and self._start is None and self._outcome is None
 
     # ---- ending it
 
