@@ -156,12 +156,19 @@ class GreenThread(Carrier, Settling):
     @property
     def dead(self) -> bool:
         """Whether the function, and what is linked to it, has ended."""
-        return self._outcome is not None and self._links is None or greenlet.dead.__get__(self)
+        try:
+            return self._outcome is not None and self._links is None or greenlet.dead.__get__(self)
+        except AttributeError:
+            return True  # see __bool__
 
     def __bool__(self) -> bool:
         """Whether the function has begun and not ended, as for any greenlet."""
-        # greenlet's answer first: a look at all objects (gc.get_objects) meets some that are half made, or half gone.
-        return super().__bool__() and self._start is None and self._outcome is None
+        try:
+            return self._start is None and self._outcome is None and super().__bool__()
+        except AttributeError:
+            # Its OS thread has ended: greenlet keeps what it cannot unwind, without its attributes, and
+            # a look at all objects (gc.get_objects) meets that.
+            return False
 
     # ---- ending it
 
