@@ -59,6 +59,7 @@ class GreenThread(Carrier, Settling):
         self.forget()
 
     def forget(self) -> None:
+        """Be as new, for the next task. Never switches. Called by the hub, on one that nobody refers to."""
         attributes = self.__dict__
         if attributes:
             attributes.clear()

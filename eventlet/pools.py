@@ -160,4 +160,5 @@ class TokenPool(Pool):
     """A pool of tokens, to limit how many do something at once."""
 
     def create(self) -> Any:
+        """Return a new token. Never switches."""
         return Token()

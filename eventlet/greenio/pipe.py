@@ -118,6 +118,7 @@ class GreenFileIO(io.RawIOBase):
         return position
 
     def tell(self) -> int:
+        """Return the present position. Never switches. Raises OSError on a pipe."""
         return self.seek(0, 1)
 
     def truncate(self, size: int | None = None) -> int:
@@ -136,18 +137,22 @@ class GreenFileIO(io.RawIOBase):
         return self._fd  # type: ignore[no-any-return]
 
     def isatty(self) -> bool:
+        """Whether it is a terminal. Never switches."""
         self._check_open()
         return os.isatty(self._fd)  # type: ignore[no-any-return]
 
     def readable(self) -> bool:
+        """Whether its mode lets it be read. Never switches."""
         self._check_open()
         return self._can_read
 
     def writable(self) -> bool:
+        """Whether its mode lets it be written. Never switches."""
         self._check_open()
         return self._can_write
 
     def seekable(self) -> bool:
+        """Whether it has positions: a regular file has, a pipe has not. Never switches."""
         self._check_open()
         if self._seekable is None:
             try:

@@ -128,6 +128,7 @@ class BaseHub(Readiness):
     # ---- the backend's part
 
     def do_poll(self, seconds: float | None) -> Events:
+        """Wait up to `seconds` for events: see the contract. To be overridden."""
         raise NotImplementedError("a hub backend must have do_poll()")
 
     def close(self) -> None:
@@ -142,6 +143,7 @@ class BaseHub(Readiness):
             self._waker = None
 
     def is_closed(self) -> bool:
+        """Whether `close` was called. Never switches."""
         return self._is_closed
 
     def after_fork(self) -> None:

@@ -110,6 +110,7 @@ class LocalTimer(Timer):
 
     @property
     def pending(self) -> bool:
+        """Whether it neither ran nor was cancelled, and its greenlet is alive."""
         return not self.called and not self.greenlet.dead
 
     def __call__(self, *args: Any) -> None:
