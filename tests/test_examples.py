@@ -106,7 +106,26 @@ class Program:
         return host, int(port)
 
     def interrupt(self) -> None:
+        """Press Ctrl-C, once the program is idle."""
+        self._expect_idle()
         self._process.send_signal(signal.SIGINT)
+
+    def _expect_idle(self) -> None:
+        """Wait until the program does nothing but wait.
+
+        Ctrl-C in the middle of an `import`, say, may make Python itself complain of what it had open just then.
+        """
+        deadline = time.monotonic() + DEADLINE
+        idle = 0
+        while idle < 5:
+            state = Path(f"/proc/{self.pid}/stat")
+            if state.exists():
+                letter = state.read_text().rpartition(")")[2].split()[0]
+            else:
+                letter = subprocess.check_output(["ps", "-o", "state=", "-p", str(self.pid)], text=True)[:1]
+            idle = idle + 1 if letter in "SI" else 0
+            assert time.monotonic() < deadline, f"{self.pid} is never idle"
+            time.sleep(0.02)
 
     def wait(self, seconds: float = DEADLINE) -> int:
         """Wait for the end; return the exit status."""
