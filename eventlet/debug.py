@@ -32,6 +32,7 @@ __all__ = [
     "unspew",
 ]
 
+_PARKED = "hub._run.popleft().switch()\n"
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -107,11 +108,9 @@ def format_hub_timers() -> str:
     """Return a list, as text, of what this thread's hub will call, and when. Never switches."""
     hub = get_hub()
     now = hub.clock()
-    hub.prepare_timers()
     lines = ["TIMERS:"]
-    for deadline, _, call in sorted(hub._heap, key=lambda entry: entry[:2]):
-        if call is not None:
-            lines.append(f"in {deadline - now:.3f} s: {call!r}{_where_made(call)}")
+    for deadline, call in hub.pending_timers():
+        lines.append(f"in {deadline - now:.3f} s: {call!r}{_where_made(call)}")
     return os.linesep.join(lines)
 
 
@@ -135,7 +134,12 @@ def format_threads_info() -> str:
 
 
 def _count_stack(stacks: dict[str, int], frame: Any) -> None:
-    text = "".join(traceback.format_stack(frame)) if frame is not None else "  (its stack cannot be seen)\n"
+    if frame is None:
+        text = "  (its stack cannot be seen)\n"
+    else:
+        # What a parked green thread came upon in the ready queue may have left a frame; it makes no stack another one.
+        before, parked, _ = "".join(traceback.format_stack(frame)).partition(_PARKED)
+        text = before + parked
     stacks[text] = stacks.get(text, 0) + 1
 
 

@@ -11,7 +11,7 @@ from eventlet._outcome import Outcome, Settling
 from eventlet.hubs._carrier import Carrier, call, take
 from eventlet.hubs._current import get_hub
 from eventlet.hubs._waiting import Waiter
-from eventlet.hubs.hub import SWITCH, BaseHub
+from eventlet.hubs.hub import BaseHub
 from eventlet.hubs.timer import LocalTimer, Timer
 from eventlet.timeout import with_timeout as with_timeout
 
@@ -223,31 +223,41 @@ def sleep(seconds: float = 0) -> None:
         hub = get_hub()
         if current is hub.greenlet:
             hub.check_may_block()
-    switch = current.switch
+    if seconds == 0:
+        hub._ready.append(current)
+        try:
+            hub._run.popleft().switch()
+        except BaseException:
+            hub.unschedule(current)
+            raise
+        return
+    timer = hub.call_later(seconds, current)
     try:
-        positive = seconds > 0
-    except TypeError:
-        raise TypeError(f"seconds must be a number, not {type(seconds).__name__}") from None
-    if positive or seconds != seconds:
-        timer = hub.call_later(seconds, switch)
-        try:
-            while timer[2] is not None:
-                hub._switch()
-        except BaseException:
-            hub.cancel(timer)
-            raise
-    else:
-        ready = hub._ready
-        ready.append(switch)
-        try:
-            if type(ready[0]) is SWITCH and (hub._batch or hub._extra > 0 and hub._may_go_on()):
-                hub._batch -= 1
-                ready.popleft()()
-            else:
-                hub._switch()
-        except BaseException:
-            hub.unschedule(switch)
-            raise
+        while timer[1] is not None:
+            hub._run.popleft().switch()
+    except BaseException:
+        hub.cancel(timer)
+        hub.unschedule(current)
+        raise
+
+
+class _Start:
+    """The start of a green thread, in the ready queue."""
+
+    __slots__ = ("task", "thread")
+
+    def __init__(self, thread: GreenThread, task: list[Any]) -> None:
+        self.thread = thread
+        self.task = task
+
+    def switch(self) -> Any:
+        """Start it in the hub, as `InHub` does, at less cost."""
+        thread = self.thread
+        hub = thread.hub
+        if getcurrent() is not hub.greenlet:
+            hub._ready.appendleft(self)
+            return hub._switch()
+        return thread.switch(self.task)
 
 
 def _new(hub: BaseHub) -> GreenThread:
@@ -267,7 +277,7 @@ def spawn(func: Callable[..., Any], *args: Any, **kwargs: Any) -> GreenThread:
         raise TypeError(f"spawn() needs something callable, not {type(func).__name__}")
     hub = get_hub()
     thread = _new(hub)
-    thread._start = start = partial(thread.switch, [func, args, kwargs])
+    thread._start = start = _Start(thread, [func, args, kwargs])
     hub._ready.append(start)
     return thread
 
@@ -316,20 +326,30 @@ def kill(g: greenlet, *throw_args: Any) -> None:
     if current is hub.greenlet:
         g.throw(*throw_args)
         return
-    resumed = False
-
-    def resume() -> None:
-        nonlocal resumed
-        resumed = True
-        current.switch()
-
-    # `g` leaves the CPU to the hub, not to us.
-    hub._ready.append(resume)
+    if isinstance(g, GreenThread) and g._start is not None:
+        g.throw(*throw_args)
+        return
+    resumption = _Resumption(current)
+    hub._ready.append(resumption)  # as `g` leaves the CPU to the hub, not to us
     try:
         g.throw(*throw_args)
     finally:
-        if not resumed:
-            hub.unschedule(resume)
+        if not resumption.done:
+            hub.unschedule(resumption)
+
+
+class _Resumption:
+    """A greenlet in the ready queue, and whether it has been resumed since."""
+
+    __slots__ = ("done", "greenlet")
+
+    def __init__(self, resumed: greenlet) -> None:
+        self.greenlet = resumed
+        self.done = False
+
+    def switch(self) -> Any:
+        self.done = True
+        return self.greenlet.switch()
 
 
 def _kill_if_alive(g: greenlet, throw_args: tuple[Any, ...]) -> None:

@@ -181,8 +181,22 @@ class LightQueue:
         if timeout is not None:
             _check_timeout(timeout)
         if self.maxsize is None:
-            if self._getters and not self.queue and self._may_give and self._give(item):
-                return
+            if self._getters and self._may_give and not self.queue:
+                # Straight to the oldest getter, and `wake` written out: a hot path.
+                try:
+                    getter = self._getters.popleft()
+                except IndexError:
+                    pass  # another OS thread was faster
+                else:
+                    if self._unfinished is not None:
+                        self._unfinished.append(None)
+                    getter.value = item
+                    getter.woken = True
+                    hub = getter.hub
+                    hub._ready.append(getter.greenlet)
+                    if hub._polling:
+                        hub.wakeup()
+                    return
             self._put(item)
         elif not self._put_if_room(item):
             if not block:
@@ -191,18 +205,6 @@ class LightQueue:
             return
         if self._getters:
             self._hand_out()
-
-    def _give(self, item: Any) -> bool:
-        """Hand `item` straight to the oldest getter; False if there is none any more."""
-        try:
-            getter = self._getters.popleft()
-        except IndexError:
-            return False
-        if self._unfinished is not None:
-            self._unfinished.append(None)
-        getter.value = item
-        getter.wake()
-        return True
 
     def put_nowait(self, item: Any) -> None:
         """Add `item`, or raise Full if there is no room. Never switches."""
@@ -272,7 +274,25 @@ class LightQueue:
                 if self._putters:
                     self._fill_room()
                 return item
-        return self._wait_for_item(block, timeout)
+        if not block or timeout is not None:
+            return self._wait_for_item(block, timeout)
+        getter = _Waiter()
+        self._getters.append(getter)
+        if self._putters or self.queue:
+            self._look_again()
+        # `getter.park()`, written out: a hot path.
+        hub = getter.hub
+        try:
+            if getter.greenlet is hub.greenlet:
+                hub.check_may_block()
+            if getter.woken:
+                hub.unschedule(getter.greenlet)  # it came before we even parked
+            while not getter.woken:
+                hub._run.popleft().switch()
+        except BaseException:
+            self._give_up(getter)
+            raise
+        return getter.value
 
     def get_nowait(self) -> Any:
         """Remove and return the next item, or raise Empty. Never switches."""
@@ -283,10 +303,7 @@ class LightQueue:
             raise Empty
         getter = _Waiter()
         self._getters.append(getter)
-        if self._putters:
-            self._fill_room()
-        if self.queue:
-            self._hand_out()
+        self._look_again()
         try:
             if block:
                 served = getter.park(timeout)
@@ -294,14 +311,20 @@ class LightQueue:
                 # Somebody waited to put into a channel, and may have done so now.
                 served = getter.woken
                 if served:
-                    getter.hub.unschedule(getter.switch)
+                    getter.hub.unschedule(getter.greenlet)
         except BaseException:
-            if not self._remove_getter(getter):
-                self._return_item(getter)
+            self._give_up(getter)
             raise
         if not served and self._remove_getter(getter):
             raise Empty
         return getter.value
+
+    def _look_again(self) -> None:
+        """Serve who has lined up to get, if something has come, or can come now, meanwhile."""
+        if self._putters:
+            self._fill_room()
+        if self.queue:
+            self._hand_out()
 
     def _remove_getter(self, getter: _Waiter) -> bool:
         """Stop waiting for an item; False if one was handed over already."""
@@ -311,10 +334,13 @@ class LightQueue:
             return False
         return True
 
-    def _return_item(self, getter: _Waiter) -> None:
-        """The getter was killed with an item in its hands: the next one gets it."""
+    def _give_up(self, getter: _Waiter) -> None:
+        """The getter was killed; if it has an item in its hands already, the next one gets that."""
+        if self._remove_getter(getter):
+            return
         while not getter.woken:
             _pristine.time.sleep(0)  # another OS thread is just handing it over
+        getter.hub.unschedule(getter.greenlet)
         self._unget(getter.value)
         self._hand_out()
 

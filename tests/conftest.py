@@ -143,8 +143,7 @@ def _traces(hub: BaseHub) -> list[str]:
     waker = None if hub._waker is None else hub._waker.fd
     left = [f"waiting on a file: {listener!r}" for listener in hub.get_readers() + hub.get_writers()]
     left += [f"known file descriptor: {record!r}" for fd, record in hub._records.items() if fd != waker]
-    hub.prepare_timers()
-    left += [f"timer: {entry!r}" for entry in hub._heap if entry[2] is not None]
+    left += [f"timer: {entry!r}" for entry in hub.pending_timers()]
     left += [f"ready to run: {call!r}" for call in hub._ready]
     return left
 

@@ -30,7 +30,7 @@ from functools import partial
 from greenlet import getcurrent
 
 from eventlet import _pristine
-from eventlet.hubs._timers import TimerQueue
+from eventlet.hubs._ready import ReadyQueue
 from eventlet.hubs.errors import IOClosed
 from eventlet.hubs.listener import READ, WRITE, FdListener
 
@@ -115,7 +115,7 @@ class Crowd:
             self.hub.call_soon(partial(member, *signal) if signal else member)
 
 
-class Readiness(TimerQueue):
+class Readiness(ReadyQueue):
     """The table of records, and waiting on it. `hubs.hub.BaseHub` completes it."""
 
     #: Whether `set_lasting_interest` is there: see hubs/hub.py.
@@ -134,12 +134,6 @@ class Readiness(TimerQueue):
         raise NotImplementedError
 
     def set_lasting_interest(self, fd: int, again: bool = False) -> None:
-        raise NotImplementedError
-
-    def call_soon(self, call: Callable[[], object]) -> None:
-        raise NotImplementedError
-
-    def wakeup(self) -> None:
         raise NotImplementedError
 
     def check_may_block(self) -> None:
@@ -478,9 +472,6 @@ class Readiness(TimerQueue):
             self.unschedule(wake)
         if getattr(record, slot) is None and not record.lasting:
             self.disarm(record, event)
-
-    def unschedule(self, call: Wake) -> None:
-        raise NotImplementedError
 
     def wait_once(
         self,

@@ -6,7 +6,7 @@ from greenlet import getcurrent
 
 from eventlet.hubs._current import get_hub, thread
 from eventlet.hubs._timers import checked_seconds, fired
-from eventlet.hubs.hub import SWITCH, BaseHub
+from eventlet.hubs.hub import BaseHub
 from eventlet.hubs.listener import READ, WRITE
 from eventlet.hubs.timeout import Timeout
 
@@ -24,7 +24,7 @@ class Waiter:
     by the maker only.
     """
 
-    __slots__ = ("hub", "switch", "value", "woken")
+    __slots__ = ("greenlet", "hub", "value", "woken")
 
     #: For the waker to leave something in, before it calls `wake`; not there before that.
     value: Any
@@ -34,19 +34,15 @@ class Waiter:
             self.hub: BaseHub = thread.hub
         except AttributeError:
             self.hub = get_hub()
-        self.switch = getcurrent().switch
+        #: The greenlet that waits.
+        self.greenlet: Any = getcurrent()
         self.woken = False
-
-    @property
-    def greenlet(self) -> Any:
-        """The greenlet that waits."""
-        return self.switch.__self__  # type: ignore[attr-defined]
 
     def wake(self) -> None:
         """Let the green thread run in its hub's next turn. Never switches."""
         self.woken = True
         hub = self.hub
-        hub._ready.append(self.switch)
+        hub._ready.append(self.greenlet)
         if hub._polling:
             hub.wakeup()
 
@@ -57,42 +53,37 @@ class Waiter:
         looks at `woken` to see whether something was handed over meanwhile.
         """
         hub = self.hub
-        if getcurrent() is hub.greenlet:
+        if self.greenlet is hub.greenlet:
             hub.check_may_block()
         if self.woken:
-            hub.unschedule(self.switch)  # it came before we even parked
+            hub.unschedule(self.greenlet)  # it came before we even parked
             return True
         if timeout is not None:
             return self._park_until(hub.clock() + timeout)
-        ready = hub._ready
         try:
             while not self.woken:
-                if ready and type(ready[0]) is SWITCH and (hub._batch or hub._extra > 0 and hub._may_go_on()):
-                    hub._batch -= 1
-                    ready.popleft()()
-                else:
-                    hub._switch()
+                hub._run.popleft().switch()
         except BaseException:
             if self.woken:
-                hub.unschedule(self.switch)
+                hub.unschedule(self.greenlet)
             raise
         return True
 
     def _park_until(self, deadline: float) -> bool:
         hub = self.hub
-        timer = hub.call_at(deadline, self.switch)
+        timer = hub.call_at(deadline, self.greenlet.switch)
         try:
             while not self.woken and not fired(timer):
-                hub._switch()
+                hub._run.popleft().switch()
         except BaseException:
             if self.woken:
-                hub.unschedule(self.switch)
+                hub.unschedule(self.greenlet)
             raise
         finally:
             over = fired(timer)
             hub.cancel(timer)
         if self.woken and over:
-            hub.unschedule(self.switch)  # woken first, but the timer's turn came before
+            hub.unschedule(self.greenlet)  # woken first, but the timer's turn came before
         return self.woken
 
     def __repr__(self) -> str:

@@ -48,9 +48,6 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections import deque
-from functools import partial
-from heapq import heappop
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
@@ -73,14 +70,6 @@ if TYPE_CHECKING:
 __all__ = ["READ", "READABLE", "WRITABLE", "WRITE", "BaseHub", "DebugListener", "FdListener", "closed_callback", "noop"]
 
 
-#: How many calls a turn may make if fewer were ready at its start, and for how long.
-EXTRA_CALLS = 64
-EXTRA_SECONDS = 0.0002
-
-#: The type of `greenlet.switch`, as found in the ready queue.
-SWITCH = type(getcurrent().switch)
-
-
 class BaseHub(Readiness):
     """The event loop of one OS thread.
 
@@ -99,14 +88,6 @@ class BaseHub(Readiness):
 
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock or _pristine.time.monotonic)
-        self._ready: deque[Callable[[], object]] = deque()
-        #: How many of the ready ones are still to run now; how many more may run
-        #: before the next poll, and until when (0: not begun). See the turn.
-        self._batch = 0
-        self._extra = 0
-        self._extra_until = 0.0
-        #: Carriers that have finished a task since the hub last looked: see _carrier.py.
-        self._finished: list[Any] = []
         #: Carriers that wait for their next task.
         self.idle_carriers: list[Any] = []
         #: Carriers that finished in this turn, and in the last, but were still held then.
@@ -149,9 +130,8 @@ class BaseHub(Readiness):
     def after_fork(self) -> None:
         """Start afresh in a forked child: nobody waits, nothing is scheduled. Never switches."""
         self._ready.clear()
-        self._batch = self._extra = 0
-        self._heap.clear()
-        self._new_timers.clear()
+        self._run = self._to_hub
+        self.forget_timers()
         self._finished.clear()
         self.forget_all_after_fork()
         self._thread_id = _pristine.thread.get_ident()
@@ -190,12 +170,6 @@ class BaseHub(Readiness):
 
     # ---- the turn
 
-    # Two things make switching cheap. If few are ready, those that they make ready may
-    # run before the next poll too, up to EXTRA_CALLS and for EXTRA_SECONDS: a poll costs
-    # as much as some switches, but no I/O must wait for long. And a green thread that parks while
-    # others are ready need not come back here: it may call the next one itself, if that
-    # is a plain `greenlet.switch`. Those who do (`sleep`, `Waiter.park`) count it.
-
     def run(self, *_a: Any, **_kw: Any) -> None:
         """Turn until `abort`. This is the body of the hub's greenlet."""
         if self.running:
@@ -207,6 +181,7 @@ class BaseHub(Readiness):
             while not self.stopping:
                 self._turn()
         finally:
+            self._stop_running()
             self.running = self.stopping = False
             self._renew_greenlet()
 
@@ -215,8 +190,8 @@ class BaseHub(Readiness):
             self.block_detect_pre()
         if self._ready:
             self._run_ready()
-        if self._heap or self._new_timers:
-            self.fire_timers(self.clock())
+        if (self._heap or self._new_timers) and self.fire_timers(self.clock()) and self._ready:
+            self._run_ready()  # those who slept, mostly
         if self.lingered_carriers or self.lingering_carriers:
             _carrier.end_lingering(self)
         if self._observers:
@@ -228,50 +203,20 @@ class BaseHub(Readiness):
         else:
             self.wait(self._until_next_timer())
 
-    def _run_ready(self) -> None:
+    def fire_timers(self, when: float) -> bool:
+        """Call what is due at `when` on `clock`; return whether anything was. Runs in the hub."""
+        due = self.take_due(when)
+        if not due:
+            return False
         ready, finished = self._ready, self._finished
-        popleft = ready.popleft
-        self._batch = len(ready)
-        self._extra = EXTRA_CALLS - self._batch
-        self._extra_until = 0.0
-        while ready and (self._batch or self._may_go_on()):
-            self._batch -= 1
-            call: Any = None
-            try:
-                call = popleft()
-                call()
-            except BaseException as error:
-                self._failed(error)
-            if finished:
-                call = None  # it may hold the carrier
-                _carrier.recycle(self)
-        self._batch = self._extra = 0
-
-    def _may_go_on(self) -> bool:
-        """Whether those who are ready by now may run before the next poll; they are counted then."""
-        if self._extra <= 0:
-            return False
-        now = self.clock()
-        if not self._extra_until:
-            self._extra_until = now + EXTRA_SECONDS
-        elif now > self._extra_until:
-            self._extra = 0
-            return False
-        self._batch = len(self._ready)
-        self._extra -= self._batch
-        return True
-
-    def fire_timers(self, when: float) -> None:
-        """Call what is due at `when` on `clock`. Runs in the hub."""
-        if self._new_timers:
-            self._absorb_new()
-        heap, finished = self._heap, self._finished
-        while heap and heap[0][0] <= when:
-            entry = heappop(heap)
-            call = entry[2]
+        for entry in due:
+            call = entry[1]
             if call is None:
                 continue
-            entry[2] = None  # tells its owner that it has fired
+            entry[1] = None  # tells its owner that it has fired
+            if isinstance(call, greenlet):
+                ready.append(call)
+                continue
             try:
                 call()
             except BaseException as error:
@@ -279,6 +224,7 @@ class BaseHub(Readiness):
             if finished:
                 call = None
                 _carrier.recycle(self)
+        return True
 
     def wait(self, seconds: float | None = None) -> None:
         """Poll for up to `seconds` (None: until something happens) and wake who waits. Runs in the hub."""
@@ -360,28 +306,6 @@ class BaseHub(Readiness):
                 self._switch()
 
     # ---- scheduling
-
-    def call_soon(self, call: Callable[[], object]) -> None:
-        """Run `call` in the hub's next turn. From any thread or signal handler; never switches."""
-        # What looks like a `greenlet.switch` may be called outside of the hub: see the turn.
-        self._ready.append(partial(call) if type(call) is SWITCH else call)
-        if self._polling:
-            self.wakeup()
-
-    def unschedule(self, call: Callable[..., object]) -> None:
-        """Take `call`, or `call` with arguments, out of the ready queue if it is there. Never switches."""
-        try:
-            self._ready.remove(call)
-            return
-        except (ValueError, IndexError):
-            pass
-        for item in list(self._ready):
-            if isinstance(item, partial) and item.func == call:
-                try:
-                    self._ready.remove(item)
-                except (ValueError, IndexError):
-                    pass
-                return
 
     def wakeup(self) -> None:
         """Make the hub's poll return at once. From any thread or signal handler; never switches."""
@@ -581,7 +505,7 @@ class BaseHub(Readiness):
     def __repr__(self) -> str:
         return (
             f"<{type(self).__module__}.{type(self).__name__} {'running' if self.running else 'stopped'}, "
-            f"{len(self._ready)} ready, {len(self._heap) + len(self._new_timers)} timers, {len(self._records)} fds>"
+            f"{len(self._ready)} ready, {self._size + len(self._new_timers)} timers, {len(self._records)} fds>"
         )
 
 

@@ -40,7 +40,7 @@ class Timeout(BaseException):
         Raises AssertionError if it is pending already.
         """
         entry = self._entry
-        if entry is not None and entry[2] is not None:
+        if entry is not None and entry[1] is not None:
             raise AssertionError(f"{self!r} is already started: cancel it first, or make another")
         if self.seconds is not None:
             try:
@@ -60,7 +60,7 @@ class Timeout(BaseException):
     def pending(self) -> bool:
         """Whether it is still going to be raised."""
         entry = self._entry
-        return entry is not None and entry[2] is not None
+        return entry is not None and entry[1] is not None
 
     @property
     def is_timeout(self) -> bool:
@@ -71,7 +71,7 @@ class Timeout(BaseException):
         """Make sure that it is not raised any more; it can be started again. Harmless when repeated."""
         entry = self._entry
         if entry is not None:
-            entry[2] = None  # `TimerQueue.cancel`
+            entry[1] = None  # `TimerQueue.cancel`
             self._entry = None
 
     def __enter__(self) -> Timeout:
@@ -82,7 +82,7 @@ class Timeout(BaseException):
     def __exit__(self, typ: object, value: object, tb: object) -> bool | None:
         entry = self._entry
         if entry is not None:
-            entry[2] = None
+            entry[1] = None
             self._entry = None
         return True if value is self and self.exception is False else None
 

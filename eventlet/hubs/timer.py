@@ -59,7 +59,7 @@ class Timer:
         if self.seconds > 0:
             self._entry = hub.call_later(self.seconds, self)
         else:
-            self._entry = [hub.clock(), 0, None]
+            self._entry = [hub.clock(), None]
             hub.call_soon(self)
 
     def __call__(self, *args: Any) -> None:
@@ -79,7 +79,7 @@ class Timer:
         self.called = True
         entry = self._entry
         if entry is not None:
-            entry[2] = None  # `TimerQueue.cancel`
+            entry[1] = None  # `TimerQueue.cancel`
         self.tpl = _nothing, (), {}
 
     def copy(self) -> Timer:

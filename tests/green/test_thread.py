@@ -191,9 +191,10 @@ class TestHandle:
         _thread_handle.join_all()
         assert ended == [1]
         assert not daemon.is_done()
-        for entry in hub._heap:
-            if entry[2] is not None:
-                entry[0] = 0  # ends the daemon
+        for entry in hub.pending_timers():
+            sleeper = entry[1]
+            hub.cancel(entry)
+            hub.call_soon(sleeper.switch)  # ends the daemon
         eventlet.sleep(0.001)
 
 

@@ -43,7 +43,7 @@ def one_turn() -> None:
     hub = get_hub()
     entry = hub.call_later(0, getcurrent().switch)
     try:
-        while entry[2] is not None:
+        while entry[1] is not None:
             hub.switch()
     finally:
         hub.cancel(entry)
