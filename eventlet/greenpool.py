@@ -9,7 +9,7 @@ from greenlet import GreenletExit, getcurrent
 from eventlet import queue
 from eventlet._outcome import Outcome, Settling
 from eventlet.greenthread import NO_RESULT, GreenThread, spawn
-from eventlet.hubs._carrier import call, take
+from eventlet.hubs._carrier import Task, call
 from eventlet.hubs._current import get_hub, thread
 from eventlet.hubs._waiting import Waiter, park_while, wake_all
 from eventlet.semaphore import Semaphore
@@ -19,53 +19,41 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, Callable
 
-    from eventlet.hubs.hub import BaseHub
 
 __all__ = ["GreenMap", "GreenPile", "GreenPool"]
 
 
-class _Task:
-    """A function to be run by a pool: in the ready queue first; only when its turn comes it gets a green thread.
+class _Task(Task):
+    """A function to be run by a pool.
 
-    So a burst of short tasks shares a few green threads. One that is asked for
-    before is made at once, and then is the one that runs it.
+    If its green thread is asked for before it has begun, that is made at once, and then is the one that runs it.
     """
 
-    __slots__ = ("args", "context", "function", "hub", "kwargs", "pool", "thread")
+    __slots__ = ("args", "function", "kwargs", "pool")
 
     def __init__(self, pool: GreenPool, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
         self.pool = pool
         try:
-            self.hub: BaseHub = thread.hub
+            self.hub = thread.hub
         except AttributeError:
             self.hub = get_hub()
         self.function: Any = function
         self.args: Any = args
         self.kwargs: Any = kwargs
-        self.context: Any = copy_context()
-        self.thread: Any = None
+        self.context = copy_context()
+        self.thread = None
 
-    def switch(self) -> Any:
-        """Start it in the hub, as `InHub` does, at less cost."""
-        hub = self.hub
-        if getcurrent() is not hub.greenlet:
-            hub._ready.appendleft(self)
-            return hub._switch()
+    def new_carrier(self) -> GreenThread:
+        return GreenThread(self.hub.greenlet)
+
+    def start_in_its_own(self) -> Any:
         shown = self.thread
-        if shown is not None:
-            shown.gr_context = self.context
-            return shown.switch([self.function, self.args, self.kwargs])
-        idle = hub.idle_carriers
-        carrier: Any = idle.pop() if idle else take(hub)
-        if carrier is None:
-            carrier = GreenThread(hub.greenlet)
-        self.thread = carrier
-        carrier.pool = self.pool
-        carrier.gr_context = self.context
-        return carrier.switch(self)
+        shown.gr_context = self.context
+        return shown.switch([self.function, self.args, self.kwargs])
 
     def run(self, thread: GreenThread) -> None:
         """Call the function, in `thread`. Errors are reported, but those that end the program raised."""
+        thread.pool = self.pool
         try:
             if self.args or self.kwargs:
                 call(self.function, self.args, self.kwargs)
@@ -78,7 +66,14 @@ class _Task:
         except BaseException as error:
             thread.hub.report_exception(type(error), error, error.__traceback__)
         finally:
-            self.pool._ended(self)
+            pool = self.pool
+            tasks = pool._tasks
+            if self in tasks:
+                # `_ended`, written out.
+                tasks.discard(self)
+                pool.sem.release()
+                if not tasks and pool._waiters:
+                    wake_all(pool._waiters)
             # The green thread may be re-used: nothing of us must be left in it.
             self.thread = self.function = self.args = self.kwargs = self.context = None
             if thread._waiters or thread._links:
@@ -99,14 +94,16 @@ class _Task:
 class _ResultTask(_Task, Settling):
     """A task whose outcome somebody waits for."""
 
-    __slots__ = ("_outcome", "_waiters")
+    __slots__ = ("_outcome", "_waiters", "work")
 
     def __init__(self, pool: GreenPool, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
-        super().__init__(pool, self._settle_with, (function, args, kwargs), {})
+        super().__init__(pool, self._settle_by_work, (), {})
+        self.work: Any = function, args, kwargs
         self._outcome: Outcome | None = None
         self._waiters: list[Waiter] = []
 
-    def _settle_with(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
+    def _settle_by_work(self) -> None:
+        (function, args, kwargs), self.work = self.work, None
         try:
             result = call(function, args, kwargs)
         except BaseException as error:
@@ -114,7 +111,12 @@ class _ResultTask(_Task, Settling):
             if not isinstance(error, Exception):
                 raise
         else:
-            self._settle(Outcome(result, None))
+            if self._waiters:
+                self._settle(Outcome(result, None))
+            else:
+                self._outcome = Outcome(result, None)
+                if self._waiters:  # another OS thread came to wait at this moment
+                    self._settle(self._outcome)
 
     def get_thread(self) -> GreenThread:
         thread = super().get_thread()

@@ -6,6 +6,7 @@ from collections import deque
 from itertools import repeat
 from operator import index, length_hint
 
+from eventlet import _pristine
 from eventlet.hubs._timers import checked_seconds
 from eventlet.hubs._waiting import Waiter
 
@@ -97,7 +98,27 @@ class Semaphore:
                 pass  # another OS thread was faster
         for _ in self._fresh:
             return True
-        return self._wait_in_line(timeout) if blocking else False
+        if not blocking:
+            return False
+        waiter = Waiter()
+        self._waiters.append(waiter)
+        if returned:
+            self._hand_out()
+        if timeout is not None:
+            return self._wait_for(waiter, timeout)
+        # `waiter.park()`, written out: a hot path.
+        hub = waiter.hub
+        try:
+            if waiter.greenlet is hub.greenlet:
+                hub.check_may_block()
+            if waiter.woken:
+                hub.unschedule(waiter.greenlet)  # it came before we even parked
+            while not waiter.woken:
+                hub._run.popleft().switch()
+        except BaseException:
+            self._give_up(waiter)
+            raise
+        return True
 
     def release(self, blocking: bool = True) -> bool:
         """Give a permit back; return True. Never switches. `blocking` is there for CappedSemaphore's sake."""
@@ -108,7 +129,12 @@ class Semaphore:
             except IndexError:
                 pass
             else:
-                waiter.wake()
+                # `waiter.wake()`, written out.
+                waiter.woken = True
+                hub = waiter.hub
+                hub._ready.append(waiter.greenlet)
+                if hub._polling:
+                    hub.wakeup()
                 return True
         if self._debt:
             self._debt -= 1
@@ -152,18 +178,22 @@ class Semaphore:
             else:
                 waiter.wake()
 
-    def _wait_in_line(self, timeout: float | None) -> bool:
-        waiter = Waiter()
-        self._waiters.append(waiter)
-        if self._returned:
-            self._hand_out()
+    def _wait_for(self, waiter: Waiter, timeout: float) -> bool:
         try:
             granted = waiter.park(timeout)
         except BaseException:
-            if not self._leave_line(waiter):
-                self._put_back()  # the permit was on its way to us: it is the next one's now
+            self._give_up(waiter)
             raise
         return granted or not self._leave_line(waiter)
+
+    def _give_up(self, waiter: Waiter) -> None:
+        """The waiter was killed; if a permit was on its way to it, that is the next one's now."""
+        if self._leave_line(waiter):
+            return
+        while not waiter.woken:
+            _pristine.time.sleep(0)  # another OS thread is just handing it over
+        waiter.hub.unschedule(waiter.greenlet)
+        self._put_back()
 
     def _leave_line(self, waiter: Waiter) -> bool:
         """Stop waiting; False if a permit was granted already."""

@@ -15,10 +15,11 @@ from eventlet.corolocal import local
 from eventlet.event import Event
 from eventlet.greenpool import GreenPile, GreenPool
 from eventlet.greenthread import getcurrent, kill, sleep, spawn, spawn_after, spawn_n
-from eventlet.hubs import _carrier, available_hubs
+from eventlet.hubs import _carrier, available_hubs, get_hub
 from tests.helpers import settle
 
 uses = itertools.count()
+uses_of_pools = itertools.count()
 WARM_UP = 10_000  # more than the specialising interpreters of 3.11 and later need to rewrite a function
 
 pytestmark = pytest.mark.skipif(not _carrier.CAN_RECYCLE, reason="no recycling on this build of Python")
@@ -120,6 +121,77 @@ def test_one_that_somebody_holds_is_never_used_again(warm, hold, when):
             settle()
         gc.collect()
         assert not keep[0].alive  # it was called: the greenlet is gone, and not in use for another task
+
+
+@pytest.fixture
+def warm_pool(warm):
+    """A pool, with the path of a burst of its tasks specialised as well."""
+    pool = GreenPool(1000)
+    for _ in range(WARM_UP // 100 if next(uses_of_pools) == 0 else 1):
+        for _ in range(100):
+            pool.spawn_n(int)
+        pool.waitall()
+    return pool
+
+
+def test_tasks_of_a_burst_follow_one_another_in_one_carrier(warm_pool):
+    idents = []
+    for _ in range(100):
+        warm_pool.spawn_n(lambda: idents.append(id(getcurrent())))
+    warm_pool.waitall()
+    assert distinct(idents) == 1
+
+
+@pytest.mark.parametrize("hold", list(HOLDS))
+@pytest.mark.parametrize("leaves", ["never", "to the hub", "to another", "in a child"])
+def test_in_a_burst_one_that_somebody_holds_runs_no_other_task(warm_pool, hold, leaves):
+    keep, held, wrong = [], [], []
+
+    def leave():
+        if leaves == "to the hub":
+            get_hub().call_later(0, getcurrent().switch)
+            get_hub().switch()
+        elif leaves == "to another":
+            sleep(0)
+        elif leaves == "in a child":
+            child = greenlet.greenlet(lambda: sleep(0))  # when it ends control comes back, not by a call
+            child.switch()
+
+    def holder():
+        leave()
+        HOLDS[hold](getcurrent(), keep)
+        held.append(id(getcurrent()))
+
+    def other():
+        if hold == "a weak reference":
+            reused = any(reference() is getcurrent() for reference in keep)
+        elif hold == "a weak key":
+            reused = any(getcurrent() in mapping for mapping in keep)
+        elif hold == "an attribute of its own":
+            reused = hasattr(getcurrent(), "me")
+        elif hold in ("a proxy", "a finaliser"):
+            reused = False  # cannot be told from here: see below
+        else:
+            reused = id(getcurrent()) in held  # those live on, so that no other can have the id
+        if reused:
+            wrong.append(hold)
+
+    for _ in range(20):
+        warm_pool.spawn_n(holder)
+        warm_pool.spawn_n(other)
+    warm_pool.waitall()
+    for _ in range(5):
+        warm_pool.spawn_n(other)
+        settle()
+    assert len(held) == 20
+    assert wrong == []
+    gc.collect()
+    if hold == "a proxy":
+        for proxy in keep:
+            with pytest.raises(ReferenceError):
+                proxy.dead  # noqa: B018  it is gone, and not in use for another task
+    elif hold == "a finaliser":
+        assert not any(finalizer.alive for finalizer in keep)
 
 
 def test_a_held_one_keeps_its_result(warm):

@@ -11,11 +11,17 @@ differs between Python versions (bound methods, borrowed locals), which is why n
 written here: a carrier is compared with a *witness*, a carrier parked in the same place that
 surely nobody else holds. A carrier that somebody still refers to, such as the caller of
 `wait`, lingers for a turn: mostly it is let go of by then.
+
+A burst of short tasks of a pool does not even go by way of the hub: a carrier whose task has
+ended without ever leaving the CPU takes the next one out of the ready queue. Then the hub still is where it
+has switched to the carrier (`Task.switch`), so that the number of references is a constant
+here too: it is counted once for each hub, by a task that does nothing else.
 """
 
 from __future__ import annotations
 
 import sys
+from collections import deque
 from sys import getrefcount
 from weakref import getweakrefcount
 
@@ -32,6 +38,8 @@ MAX_IDLE = 1000
 
 #: Reference counts mean something only with the GIL.
 CAN_RECYCLE = getattr(sys, "_is_gil_enabled", lambda: True)()
+#: They are constants only as long as no compiler may leave some out (Python 3.14 and later).
+IS_INTERPRETED = not (hasattr(sys, "_jit") and sys._jit.is_enabled())
 
 
 def call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -58,8 +66,7 @@ def call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
 class Carrier(greenlet):
     """A greenlet that runs each task it is switched to with. Belongs to one hub.
 
-    A task is a list of the arguments for `main`, or an object with a method `run`, which
-    gets the carrier and raises only what shall reach the hub. It is emptied, or empties itself:
+    A task is a list of the arguments for `main`, or a `Task`. It is emptied, or empties itself:
     what a greenlet is first switched to with stays referred to for as long as it lives.
     """
 
@@ -79,7 +86,21 @@ class Carrier(greenlet):
                     task.clear()
                     self.main(function, args, kwargs)
                 else:
-                    task.run(self)
+                    while task is not None:
+                        task.thread = self
+                        self.gr_context = task.context
+                        task.run(self)
+                        task = None
+                        if (
+                            hub._entered is not self
+                            or getrefcount(self) > hub.entered_references
+                            or getweakrefcount(self)
+                            or hub._run is not hub._ready
+                            or self.parent is not hub.greenlet
+                        ):
+                            break
+                        task = take_task(hub._ready)
+                        self.forget()
                 parent = self.parent
                 if parent is not hub.greenlet and not (parent is not None and parent.dead) or not CAN_RECYCLE:
                     # Somebody gave it another parent to return to; as greenlet itself does while it
@@ -103,6 +124,55 @@ class Carrier(greenlet):
             attributes.clear()
 
 
+class Task:
+    """Something to be run by a carrier: in the ready queue first; only when its turn comes it gets one.
+
+    So a burst of short tasks shares a few carriers.
+    """
+
+    __slots__ = ("context", "hub", "thread")
+
+    hub: BaseHub
+    #: The contextvars context to run in.
+    context: Any
+    #: The carrier that runs it, or must run it because somebody knows it already; None: any.
+    thread: Any
+
+    def switch(self) -> Any:
+        """Start it, in the hub. (What `InHub` does, at less cost.)"""
+        hub = self.hub
+        if getcurrent() is not hub.greenlet:
+            hub._ready.appendleft(self)
+            return hub._switch()
+        if self.thread is not None:
+            return self.start_in_its_own()
+        idle = hub.idle_carriers
+        hub._entered = carrier = idle.pop() if idle else take(hub) or self.new_carrier()
+        try:
+            return carrier.switch(self)
+        finally:
+            hub._entered = None
+
+    def run(self, carrier: Any) -> None:
+        """Do what is to be done, in `carrier`; raise only what shall reach the hub; leave nothing behind."""
+        raise NotImplementedError
+
+    def new_carrier(self) -> Carrier:
+        raise NotImplementedError
+
+    def start_in_its_own(self) -> Any:
+        raise NotImplementedError
+
+
+def take_task(ready: deque[Any]) -> Task | None:
+    """Take what is next in `ready` if it is a task that any carrier can run. Never switches."""
+    task = ready.popleft()
+    if isinstance(task, Task) and task.thread is None:
+        return task
+    ready.appendleft(task)
+    return None
+
+
 class _Witness(Carrier):
     """Parks just as a carrier that has finished a task does; see the top of this file."""
 
@@ -119,16 +189,58 @@ class _Parking:
         self._finished: list[Carrier] = []
         self.greenlet = getcurrent()
         self._switch = self.greenlet.switch
+        self._entered: Carrier | None = None
+        self.entered_references: Any = 0
+        self.idle_carriers: list[Carrier] = []
+
+
+class _Count:
+    """Stands in for the number of references that a carrier is compared with, and so learns it."""
+
+    value = 0
+
+    def __lt__(self, count: int) -> bool:
+        self.value = count
+        return True
+
+
+class _CountingTask(Task):
+    """Does nothing."""
+
+    __slots__ = ()
+
+    def __init__(self, hub: Any) -> None:
+        self.hub = hub
+        self.context = self.thread = None
+
+    def run(self, carrier: Any) -> None:
+        self.thread = None
+
+
+def _parked_witness() -> tuple[Carrier, Any]:
+    parking: Any = _Parking()
+    witness = _Witness()
+    witness.hub = parking
+    witness.switch([None, (), {}])
+    parking._finished.clear()
+    return witness, parking
 
 
 def make_witness() -> Carrier:
     """Return a parked carrier to which the returned reference is the only one. Switches to it and back."""
-    parking = _Parking()
-    witness = _Witness()
-    witness.hub = parking  # type: ignore[assignment]
-    witness.switch([None, (), {}])
-    parking._finished.clear()
-    return witness
+    return _parked_witness()[0]
+
+
+def count_entered_references() -> int:
+    """Return how many references there are to a carrier that runs a task of a pool for the hub. Switches."""
+    if not CAN_RECYCLE or not IS_INTERPRETED:
+        return 0  # there are always more: no carrier takes another task before the hub has looked
+    witness, parking = _parked_witness()
+    parking.entered_references = count = _Count()
+    parking.idle_carriers.append(witness)
+    del witness
+    _CountingTask(parking).switch()
+    return count.value
 
 
 def recycle(hub: BaseHub) -> None:
@@ -136,9 +248,9 @@ def recycle(hub: BaseHub) -> None:
     finished, idle, witnesses = hub._finished, hub.idle_carriers, hub.carrier_witnesses
     while finished:
         # `_pop_unshared`, written out: this happens for every task.
-        carrier, witness = finished.pop(), witnesses.pop()
-        unshared = getrefcount(carrier) <= getrefcount(witness) and not getweakrefcount(carrier)
-        witnesses.append(witness)
+        carrier, witness = finished.pop(), witnesses[0]
+        # Each is now referred to by one local variable, one list (the witness), and by itself.
+        unshared = getrefcount(carrier) < getrefcount(witness) and not getweakrefcount(carrier)
         if unshared and len(idle) < MAX_IDLE:
             carrier.forget()
             idle.append(carrier)

@@ -51,8 +51,8 @@ class TimerQueue:
 
     # What is read at every switch; a subclass may have more attributes.
     __slots__ = (
-        "__dict__", "__weakref__", "_finished", "_new_timers", "_polling", "_ready", "_run", "_switch",
-        "clock", "greenlet", "idle_carriers",
+        "__dict__", "__weakref__", "_entered", "_finished", "_new_timers", "_polling", "_ready", "_run", "_switch",
+        "clock", "entered_references", "greenlet", "idle_carriers",
     )  # fmt: skip
 
     _switch: Callable[..., Any]

@@ -94,6 +94,9 @@ class BaseHub(Readiness):
         self.lingering_carriers: list[Any] = []
         self.lingered_carriers: list[Any] = []
         self.carrier_witnesses = [_carrier.make_witness()]
+        #: The carrier that the hub has just entered with a task of a pool, and has not heard of since.
+        self._entered: Any = None
+        self.entered_references = _carrier.count_entered_references()
         self.debug_exceptions = True
         self.debug_blocking = False
         self.debug_blocking_resolution: float = 1
