@@ -180,7 +180,10 @@ class GreenThread(Carrier, Settling):
         """
         if self._start is not None:
             self._unstart()
-            self.main(partial(_throw_here, throw_args), (), {})
+            if throw_args:
+                self.main(partial(_throw_here, throw_args), (), {})
+            else:
+                self._end(Outcome(None, (GreenletExit,)))  # the same, for the most frequent case
             if greenlet.__bool__(self):
                 self.hub._finished.append(self)  # it has run others before: the hub keeps or ends it
             return None
