@@ -32,7 +32,8 @@ __all__ = [
     "unspew",
 ]
 
-_PARKED = "hub._run.popleft().switch()\n"
+#: A green thread's frame that parks, and what it came upon in the ready queue: the scheduler's business.
+_PARKED = re.compile(r'  File "[^"]*", line \d+, in \w+\n    hub\._(?:switch|ready\.popleft\(\)\.switch)\(\)')
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -137,9 +138,7 @@ def _count_stack(stacks: dict[str, int], frame: Any) -> None:
     if frame is None:
         text = "  (its stack cannot be seen)\n"
     else:
-        # What a parked green thread came upon in the ready queue may have left a frame; it makes no stack another one.
-        before, parked, _ = "".join(traceback.format_stack(frame)).partition(_PARKED)
-        text = before + parked
+        text = _PARKED.split("".join(traceback.format_stack(frame)), 1)[0]
     stacks[text] = stacks.get(text, 0) + 1
 
 

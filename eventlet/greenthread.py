@@ -229,7 +229,11 @@ def sleep(seconds: float = 0) -> None:
     if seconds == 0:
         hub._ready.append(current)
         try:
-            hub._run.popleft().switch()
+            if hub._left:
+                hub._left -= 1
+                hub._ready.popleft().switch()  # at least ourselves
+            else:
+                hub._switch()
         except BaseException:
             hub.unschedule(current)
             raise
@@ -237,7 +241,11 @@ def sleep(seconds: float = 0) -> None:
     timer = hub.call_later(seconds, current)
     try:
         while timer[1] is not None:
-            hub._run.popleft().switch()
+            if hub._left and hub._ready:
+                hub._left -= 1
+                hub._ready.popleft().switch()
+            else:
+                hub._switch()
     except BaseException:
         hub.cancel(timer)
         hub.unschedule(current)

@@ -80,11 +80,13 @@ class ItemWaiter(Waiter):
 class _Putter(_Waiter):
     """A green thread that waits for room for `item`."""
 
-    __slots__ = ("item",)
+    __slots__ = ("error", "item")
 
     def __init__(self, item: Any) -> None:
         super().__init__()
         self.item = item
+        #: Why the queue does not take the item, if so.
+        self.error: Exception | None = None
 
 
 class LightQueue:
@@ -230,6 +232,8 @@ class LightQueue:
             raise
         if not placed and self._remove_putter(putter):
             raise Full
+        if putter.error is not None:
+            raise putter.error
 
     def _remove_putter(self, putter: _Putter) -> bool:
         """Stop waiting for room; False if the item is in the queue already."""
@@ -248,7 +252,12 @@ class LightQueue:
                     putter = putters.popleft()
                 except IndexError:
                     return
-                if not self._put_if_room(putter.item):
+                try:
+                    room = self._put_if_room(putter.item)
+                except Exception as error:  # an item that cannot be compared: its owner's business, not ours
+                    putter.error = error
+                    room = True
+                if not room:
                     putters.appendleft(putter)
                     return
             putter.wake()
@@ -288,7 +297,11 @@ class LightQueue:
             if getter.woken:
                 hub.unschedule(getter.greenlet)  # it came before we even parked
             while not getter.woken:
-                hub._run.popleft().switch()
+                if hub._left and hub._ready:
+                    hub._left -= 1
+                    hub._ready.popleft().switch()
+                else:
+                    hub._switch()
         except BaseException:
             self._give_up(getter)
             raise
@@ -427,7 +440,13 @@ class PriorityQueue(Queue):
 
     def _put(self, item: Any) -> None:
         with self._room_lock:
-            heapq.heappush(self.queue, item)
+            try:
+                heapq.heappush(self.queue, item)
+            except BaseException:
+                # It cannot be compared, but is in there somewhere: heappush() appends first.
+                self.queue[:] = [other for other in self.queue if other is not item]
+                heapq.heapify(self.queue)
+                raise
             self._unfinished.append(None)
 
     def _get(self) -> Any:

@@ -114,7 +114,11 @@ class Semaphore:
             if waiter.woken:
                 hub.unschedule(waiter.greenlet)  # it came before we even parked
             while not waiter.woken:
-                hub._run.popleft().switch()
+                if hub._left and hub._ready:
+                    hub._left -= 1
+                    hub._ready.popleft().switch()
+                else:
+                    hub._switch()
         except BaseException:
             self._give_up(waiter)
             raise

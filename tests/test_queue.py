@@ -487,3 +487,41 @@ def test_using_it_in_the_hub(autojump_hub, reported):
     assert queue.getting() == 0
     queue.put("kept")
     assert queue.get_nowait() == "kept"
+
+
+# ---- items that cannot be compared
+
+
+def test_an_item_that_cannot_be_compared_is_refused_and_not_kept(autojump_hub):
+    queue = PriorityQueue()
+    for number in (3, 1, 2):
+        queue.put(number)
+    with pytest.raises(TypeError):
+        queue.put("text")
+    assert queue.qsize() == queue.unfinished_tasks == 3
+    assert [queue.get() for _ in range(3)] == [1, 2, 3]
+
+
+def test_a_parked_putter_learns_that_its_item_cannot_be_compared(autojump_hub):
+    queue = PriorityQueue(2)
+    queue.put(1)
+    queue.put(2)
+    wrong, right = spawn(queue.put, "text"), spawn(queue.put, 3)
+    settle()
+    assert queue.get() == 1  # who makes room has nothing to do with it
+    with pytest.raises(TypeError):
+        wrong.wait()
+    right.wait()
+    assert [queue.get() for _ in range(2)] == [2, 3]
+
+
+def test_joiners_go_on_in_the_order_they_came(autojump_hub):
+    queue, order = Queue(), []
+    queue.put("item")
+    for name in "abc":
+        spawn(lambda name=name: (queue.join(), order.append(name)))
+    settle()
+    queue.get()
+    queue.task_done()
+    settle()
+    assert order == ["a", "b", "c"]

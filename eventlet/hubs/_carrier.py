@@ -21,7 +21,6 @@ here too: it is counted once for each hub, by a task that does nothing else.
 from __future__ import annotations
 
 import sys
-from collections import deque
 from sys import getrefcount
 from weakref import getweakrefcount
 
@@ -95,11 +94,11 @@ class Carrier(greenlet):
                             hub._entered is not self
                             or getrefcount(self) > hub.entered_references
                             or getweakrefcount(self)
-                            or hub._run is not hub._ready
+                            or not hub._left
                             or self.parent is not hub.greenlet
                         ):
                             break
-                        task = take_task(hub._ready)
+                        task = take_task(hub)
                         self.forget()
                 parent = self.parent
                 if parent is not hub.greenlet and not (parent is not None and parent.dead) or not CAN_RECYCLE:
@@ -164,12 +163,15 @@ class Task:
         raise NotImplementedError
 
 
-def take_task(ready: deque[Any]) -> Task | None:
-    """Take what is next in `ready` if it is a task that any carrier can run. Never switches."""
-    task = ready.popleft()
-    if isinstance(task, Task) and task.thread is None:
-        return task
-    ready.appendleft(task)
+def take_task(hub: BaseHub) -> Task | None:
+    """Take what is next in the ready queue if it is a task that any carrier can run. Never switches."""
+    ready = hub._ready
+    if ready:
+        task = ready.popleft()
+        if isinstance(task, Task) and task.thread is None:
+            hub._left -= 1
+            return task
+        ready.appendleft(task)
     return None
 
 
@@ -192,6 +194,7 @@ class _Parking:
         self._entered: Carrier | None = None
         self.entered_references: Any = 0
         self.idle_carriers: list[Carrier] = []
+        self._left = 0
 
 
 class _Count:

@@ -51,7 +51,7 @@ class TimerQueue:
 
     # What is read at every switch; a subclass may have more attributes.
     __slots__ = (
-        "__dict__", "__weakref__", "_entered", "_finished", "_new_timers", "_polling", "_ready", "_run", "_switch",
+        "__dict__", "__weakref__", "_entered", "_finished", "_left", "_new_timers", "_polling", "_ready", "_switch",
         "clock", "entered_references", "greenlet", "idle_carriers",
     )  # fmt: skip
 

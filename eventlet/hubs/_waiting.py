@@ -62,7 +62,11 @@ class Waiter:
             return self._park_until(hub.clock() + timeout)
         try:
             while not self.woken:
-                hub._run.popleft().switch()
+                if hub._left and hub._ready:
+                    hub._left -= 1
+                    hub._ready.popleft().switch()
+                else:
+                    hub._switch()
         except BaseException:
             if self.woken:
                 hub.unschedule(self.greenlet)
@@ -74,7 +78,11 @@ class Waiter:
         timer = hub.call_at(deadline, self.greenlet.switch)
         try:
             while not self.woken and not fired(timer):
-                hub._run.popleft().switch()
+                if hub._left and hub._ready:
+                    hub._left -= 1
+                    hub._ready.popleft().switch()
+                else:
+                    hub._switch()
         except BaseException:
             if self.woken:
                 hub.unschedule(self.greenlet)
@@ -106,10 +114,10 @@ def park_while(container: Sized, waiters: list[Waiter]) -> None:
 
 
 def wake_all(waiters: list[Waiter]) -> None:
-    """Wake everybody in `waiters`, the last one first, and empty it. From any thread; never switches."""
+    """Wake everybody in `waiters`, in order, and empty it. From any thread; never switches."""
     while waiters:
         try:
-            waiter = waiters.pop()
+            waiter = waiters.pop(0)
         except IndexError:
             return
         waiter.wake()

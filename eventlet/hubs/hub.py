@@ -133,7 +133,7 @@ class BaseHub(Readiness):
     def after_fork(self) -> None:
         """Start afresh in a forked child: nobody waits, nothing is scheduled. Never switches."""
         self._ready.clear()
-        self._run = self._to_hub
+        self._left = 0
         self.forget_timers()
         self._finished.clear()
         self.forget_all_after_fork()
@@ -184,7 +184,7 @@ class BaseHub(Readiness):
             while not self.stopping:
                 self._turn()
         finally:
-            self._stop_running()
+            self._left = 0
             self.running = self.stopping = False
             self._renew_greenlet()
 
