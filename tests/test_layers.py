@@ -41,6 +41,7 @@ LAYERS = {
     "eventlet.asyncio": 3,
     # L4 — green I/O
     "eventlet.greenio": 4,
+    "eventlet._threadpool": 4,
     "eventlet.tpool": 4,
     "eventlet._resolver": 4,
     "eventlet._dns": 4,

@@ -90,7 +90,7 @@ def no_threads(monkeypatch):
     def call(self, function, *args):
         raise AssertionError(f"{function.__name__}{args} went to a thread")
 
-    monkeypatch.setattr(_resolver.Resolver, "call", call)
+    monkeypatch.setattr(_resolver.ThreadPool, "execute", call)
 
 
 QUERIES = [
@@ -106,13 +106,11 @@ QUERIES = [
 
 @pytest.fixture
 def resolver(monkeypatch):
-    """A pool whose idle threads end at once, so that the test leaves none."""
-    monkeypatch.setattr(_resolver, "IDLE_SECONDS", 0.001)
-    resolver = _resolver.Resolver(max_threads=2)
-    monkeypatch.setattr(_resolver, "_resolver", resolver)
+    """A pool of two threads, which end with the test."""
+    resolver = _resolver.ThreadPool(2)
+    monkeypatch.setattr(_resolver, "_pool", resolver)
     yield resolver
-    while resolver._threads:
-        eventlet.patcher.original("time").sleep(0.001)
+    resolver.killall()
 
 
 class TestNames:
@@ -176,29 +174,12 @@ class TestNames:
             active.remove(number)
             return number
 
-        waiting = [spawn(resolver.call, look_up, number) for number in range(6)]
+        waiting = [spawn(resolver.execute, look_up, number) for number in range(6)]
         settle()
         gate.set()
         assert [green.wait() for green in waiting] == list(range(6))
         assert len(threads) <= 2
         assert max(most) <= 2
-
-    def test_a_killed_look_up_is_dropped(self, hub, resolver, spawn):
-        gate = eventlet.patcher.original("threading").Event()
-        waiting = spawn(resolver.call, gate.wait, 20)
-        settle()
-        waiting.kill()
-        gate.set()
-        assert resolver.call(int, "3") == 3
-
-    def test_a_thread_that_cannot_be_started_is_done_without(self, hub, resolver, monkeypatch):
-        def fail(*_args):
-            raise RuntimeError("can't start new thread")
-
-        with monkeypatch.context() as patched:
-            patched.setattr(_resolver._pristine.thread, "start_new_thread", fail)
-            assert resolver.call(int, "3") == 3
-        assert resolver.call(int, "4") == 4
 
 
 def test_errno_of_a_timeout(server):
