@@ -66,6 +66,7 @@ LAYERS = {
     "eventlet.testing": 7,
     "eventlet.parallel": 7,
     "eventlet.util": 7,
+    "eventlet._cli": 7,
     "eventlet.__main__": 7,
 }
 FACADE = "eventlet"  # the package itself, and not a prefix of anything: may import all
@@ -77,7 +78,7 @@ MAY_POINT_UP: dict[tuple[str, str], str] = {}
 # Attribute of `sys` → prefixes of the modules that may use it.
 SYS_ATTRIBUTES = {
     "platform": ("eventlet.hubs", "eventlet.greenio"),
-    "modules": ("eventlet._pristine", "eventlet.patcher", "eventlet._patching"),
+    "modules": ("eventlet._pristine", "eventlet.patcher", "eventlet._patching", "eventlet._cli.run"),
 }
 
 
