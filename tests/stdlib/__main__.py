@@ -31,7 +31,7 @@ def cannot_hold() -> dict[str, str]:
     """Return the list of tests that cannot hold under green threads, each with the reason."""
     lines = (Path(__file__).parent / "cannot_hold.txt").read_text().splitlines()
     pairs = (line.split(None, 1) for line in lines if line and not line.startswith("#"))
-    return {test: reason for test, reason in pairs}
+    return dict(pairs)
 
 
 def is_known(test: str, known: Iterable[str]) -> bool:

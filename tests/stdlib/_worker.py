@@ -14,9 +14,9 @@ if patched:
 
     eventlet.monkey_patch()
 
-import faulthandler
-import json
-import unittest
+import faulthandler  # noqa: E402
+import json  # noqa: E402
+import unittest  # noqa: E402
 
 
 class Report(unittest.TestResult):

@@ -11,8 +11,8 @@ from importlib.util import find_spec
 
 AREAS = {
     "sockets": "socket timeout ssl select selectors epoll poll kqueue eintr",
-    "threads": "threading thread threading_local threadedtempfile threadsignals threaded_import queue sched context lock"
-    " contextlib contextlib_async concurrent_futures asyncio functools",
+    "threads": "threading thread threading_local threadedtempfile threadsignals threaded_import queue sched context"
+    " lock contextlib contextlib_async concurrent_futures asyncio functools",
     "processes": "subprocess os posix popen wait3 wait4 fork1 pty openpty multiprocessing_main_handling"
     " multiprocessing_fork multiprocessing_forkserver multiprocessing_spawn",
     "time": "time signal",
@@ -26,7 +26,10 @@ AREAS = {
 #: What runs for many minutes: only when named, or with --all.
 LONG = {"test_multiprocessing_fork", "test_multiprocessing_forkserver", "test_multiprocessing_spawn"}
 #: What CI runs.
-QUICK = "select selectors epoll poll thread threading_local queue wait3 wait4 fork1 popen sched timeout socketserver".split()
+QUICK = (
+    *("select", "selectors", "epoll", "poll", "thread", "threading_local", "queue", "wait3", "wait4", "fork1"),
+    *("popen", "sched", "timeout", "socketserver"),
+)
 
 
 def modules(*, everything: bool = False) -> list[str]:
