@@ -5,6 +5,7 @@ from __future__ import annotations
 from _queue import Empty, SimpleQueue
 
 from eventlet import _pristine
+from eventlet._pristine import workers
 from eventlet.event import Event
 
 TYPE_CHECKING = False
@@ -59,7 +60,7 @@ class Resolver:
             self._watches_forks = True
             _pristine.os.register_at_fork(after_in_child=self._start_afresh)
         try:
-            _pristine.thread.start_new_thread(self._work, (self._jobs,))
+            workers.start(self._work, (self._jobs,))
         except RuntimeError:
             with self._lock:
                 self._threads -= 1
