@@ -9,6 +9,7 @@ from contextvars import copy_context
 from greenlet import getcurrent
 
 from eventlet import _pristine
+from eventlet._pristine import workers
 from eventlet.hubs._current import thread
 from eventlet.hubs._waiting import Waiter, park_while, wake_all
 from eventlet.semaphore import Semaphore
@@ -83,7 +84,7 @@ class _Crew:
 
     def _start_thread(self) -> None:
         try:
-            _pristine.thread.start_new_thread(self._work, ())
+            workers.start(self._work, ())
         except RuntimeError:  # no room for one more, or the interpreter is going down
             with self._lock:
                 self.threads.pop()

@@ -17,7 +17,7 @@ from eventlet._patching import locks
 from eventlet._patching.auto import AutoPatches
 from eventlet._patching.hook import ImportHook
 from eventlet._patching.table import AUTO_ARGUMENTS, COPIES, DEFAULT_ARGUMENTS, OTHER_ARGUMENTS, PATCHES
-from eventlet._patching.world import GREEN_TWINS, green_world
+from eventlet._patching.world import GREEN_TWINS, green_modules
 from eventlet._pristine._world import World
 from eventlet.hubs import HubError, _current
 
@@ -206,7 +206,7 @@ def patch_function(func: Callable[..., Any], *additional_modules: Any) -> Callab
 
     @functools.wraps(func)
     def patched(*args: Any, **kwargs: Any) -> Any:
-        modules = dict(additional_modules) or {name: green_world.load(name) for name in GREEN_TWINS}
+        modules = dict(additional_modules) or green_modules()
         saver = SysModulesSaver(modules)
         sys.modules.update(modules)
         try:

@@ -32,11 +32,15 @@ class World:
     Invariant: a name stands for one module object for ever. May be used from any OS thread.
     """
 
-    def __init__(self, substitutes: Callable[[], Mapping[str, Any]], packages: Iterable[str] = ()) -> None:
+    def __init__(
+        self, substitutes: Callable[[], Mapping[str, Any]], packages: Iterable[str] = (), absent: Iterable[str] = ()
+    ) -> None:
         """`substitutes()` maps names to modules, or to names of modules to be imported on first use.
 
-        `packages` are the top-level names whose modules are executed anew; everything else is ordinary.
+        `packages` are the top-level names whose modules are executed anew, `absent` those that cannot be
+        imported; everything else is ordinary.
         """
+        self._absent = frozenset(absent)
         self._substitutes = substitutes
         self._packages = set(packages)
         self._modules: dict[str, ModuleType] = {}
@@ -48,13 +52,19 @@ class World:
 
     def load(self, name: str) -> ModuleType:
         """Return what `name` stands for in this world. Raises ImportError as `import name` would."""
+        if name in self._absent:
+            raise ModuleNotFoundError(f"No module named {name!r} here", name=name)
         substitute = self._substitutes().get(name)
         if substitute is not None:
             return importlib.import_module(substitute) if isinstance(substitute, str) else substitute
         if name.partition(".")[0] not in self._packages:
             return importlib.import_module(name)
         with self._lock:
-            return self._modules.get(name) or self._execute(name)
+            module = self._modules.get(name)
+            if module is None:
+                return self._execute(name)
+            self._bind(name, module)  # it may have been adopted before its package was executed
+            return module
 
     def load_anew(self, name: str) -> ModuleType:
         """Like `load`, but the package of `name` becomes one of this world's own."""
@@ -67,8 +77,14 @@ class World:
         with self._lock:
             return self._modules.get(name) or self._execute(name)
 
+    def adopt(self, name: str, module: ModuleType) -> None:
+        """Let `name` stand for `module` in this world. Raises ValueError if it stands for another one already."""
+        with self._lock:
+            if self._modules.setdefault(name, module) is not module:
+                raise ValueError(f"{name} has been loaded")
+
     def _has(self, name: str) -> bool:
-        return name in self._substitutes() or name.partition(".")[0] in self._packages
+        return name in self._absent or name in self._substitutes() or name.partition(".")[0] in self._packages
 
     def _is_above_substitute(self, name: str) -> bool:
         return any(other.startswith(name + ".") for other in self._substitutes())
@@ -99,9 +115,13 @@ class World:
         except BaseException:
             del self._modules[name]
             raise
-        if parent in self._modules:
-            setattr(self._modules[parent], name.rpartition(".")[2], module)
+        self._bind(name, module)
         return module
+
+    def _bind(self, name: str, module: ModuleType) -> None:
+        parent, _, attribute = name.rpartition(".")
+        if parent in self._modules:
+            setattr(self._modules[parent], attribute, module)
 
     def _run(self, code: Any, name: str, module: ModuleType) -> None:
         _imp.acquire_lock()
@@ -123,10 +143,13 @@ class World:
         """
         from importlib.util import find_spec
 
-        spec = find_spec(name)
+        try:
+            spec = find_spec(name)
+        except ModuleNotFoundError:
+            spec = None  # nor is its package there
         code = spec and _code_of(spec)
         if code is None:
-            raise ImportError(f"there is no source of {name!r} to be executed", name=name)
+            raise ModuleNotFoundError(f"No module named {name!r}, or it has no source", name=name)
         documentation = namespace.get("__doc__")
         self.run_code(code, namespace)
         if documentation:

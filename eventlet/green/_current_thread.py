@@ -56,6 +56,7 @@ def _green_thread_class(namespace):
             """Raise RuntimeError: nobody knows how it ends."""
             raise RuntimeError("cannot join a green thread that threading has not started")
 
+    _GreenThread.__name__ = _GreenThread.__qualname__ = "_DummyThread"  # what repr() says of such threads
     return _GreenThread
 
 

@@ -99,6 +99,12 @@ def fdopen(fd, mode="r", buffering=-1, encoding=None, *args, **kwargs):
     return GreenPipe(fd, mode, buffering, encoding, *args, **kwargs)
 
 
+def patch_in_place(os):
+    """Let `open` be known as what the standard one is."""
+    if _os.open in os.supports_dir_fd:
+        os.supports_dir_fd.add(open)
+
+
 # ---- processes
 
 #: Where the end of a process cannot be waited for, look in intervals that double up to the second number.

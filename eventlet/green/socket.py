@@ -21,19 +21,12 @@ _socket = _pristine.socket
 # What is written in Python in the standard module finds these, and so needs no twin when it is patched.
 __patched__ = present(
     _socket,
-    "SocketType",
-    "create_connection",
-    "create_server",
-    "fromfd",
-    "fromshare",
     "getaddrinfo",
-    "getfqdn",
     "gethostbyaddr",
     "gethostbyname",
     "gethostbyname_ex",
     "getnameinfo",
     "socket",
-    "socketpair",
 )
 __getattr__, __dir__ = look_like(globals(), _socket)
 

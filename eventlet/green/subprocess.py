@@ -13,7 +13,7 @@ __patched__: list[str] = []
 green_world.execute_in(globals(), "subprocess")
 
 
-class _GreenIo:
+class _GreenIo(type(_io)):
     """The io module as subprocess needs it."""
 
     def __getattr__(self, name):
@@ -23,7 +23,7 @@ class _GreenIo:
         return GreenPipe(fd, mode, buffering, *args, **kwargs)
 
 
-io = _GreenIo()
+io = _GreenIo("io")
 
 # One exception, one class: who catches the standard one catches ours.
 for _name in ("SubprocessError", "CalledProcessError", "TimeoutExpired", "CompletedProcess"):

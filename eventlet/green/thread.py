@@ -11,6 +11,7 @@ from contextvars import Context
 from greenlet import GreenletExit, getcurrent
 
 from eventlet import _pristine
+from eventlet._pristine import workers
 from eventlet.corolocal import local
 from eventlet.green._lookalike import look_like, present
 from eventlet.green._thread_handle import ThreadHandle, join_all, running
@@ -114,5 +115,5 @@ def _shutdown():
 
 
 def _count():
-    """Return how many threads run, green or not, less the main one. Never switches."""
-    return _pristine.thread._count() + len(running)
+    """Return how many threads run, green or not, less the main one and the library's own. Never switches."""
+    return max(0, _pristine.thread._count() - workers.count()) + len(running)

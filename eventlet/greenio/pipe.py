@@ -18,8 +18,9 @@ __all__ = ["GreenFileIO", "GreenPipe"]
 class GreenFileIO(io.RawIOBase):
     """Unbuffered binary I/O on a file descriptor, as io.FileIO; waiting switches.
 
-    The fd is made non-blocking, for everybody who shares it. Regular files cannot be
-    waited for: reading them blocks the thread, as everywhere on Unix.
+    The fd is made non-blocking, for everybody who shares it, when it is first read or written: until
+    then it can be handed to another process that knows nothing of this. Regular files cannot be waited for:
+    reading them blocks the thread, as everywhere on Unix.
     """
 
     def __init__(self, name: Any, mode: str = "r", closefd: bool = True, opener: Any = None) -> None:
@@ -53,12 +54,18 @@ class GreenFileIO(io.RawIOBase):
         #: Whether `write` goes on until everything is written. A buffer above it wants to
         #: know about each part instead: when it is interrupted, it must not send that again.
         self._writes_all = True
-        os.set_blocking(self._fd, False)
+        self._is_nonblocking = False
         self._record = FdRecord(self._fd)
 
     # ---- I/O
 
+    def _set_nonblocking(self) -> None:
+        os.set_blocking(self._fd, False)
+        self._is_nonblocking = True
+
     def _reading(self, attempt: Callable[..., Any], *args: Any) -> Any:
+        if not self._is_nonblocking:
+            self._set_nonblocking()
         while True:
             try:
                 return attempt(self._fd, *args)
@@ -97,6 +104,8 @@ class GreenFileIO(io.RawIOBase):
         Below a buffer it writes what there is room for, and at least one byte.
         """
         self._check(self._can_write, "writ")
+        if not self._is_nonblocking:
+            self._set_nonblocking()
         with memoryview(data) as view, view.cast("B") as unsent:
             total = len(unsent)
             done = 0
@@ -256,6 +265,11 @@ def GreenPipe(
         raise ValueError("binary mode doesn't take an encoding, errors or newline argument")
     if buffering == 0 and not binary:
         raise ValueError("can't have unbuffered text I/O")
+    if binary and buffering == 1:
+        import warnings  # seldom needed
+
+        message = "line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used"
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
     raw = GreenFileIO(name, mode.replace("t", "").replace("b", ""), closefd, opener)
     if buffering == 0:
         return raw

@@ -443,11 +443,8 @@ class BaseHub(Readiness):
     def _failed(self, error: BaseException) -> None:
         """Something that the hub called has raised."""
         if isinstance(error, self.SYSTEM_EXCEPTIONS):
-            # The program is to end: tell the main greenlet, wherever it waits. This
-            # greenlet goes on from here if anybody waits again.
-            main = self.greenlet.parent
-            if main is not None:
-                main.throw(type(error), error, error.__traceback__)
+            # The program is to end: tell the main greenlet, wherever it waits.
+            self._throw_into_main(error)
         elif isinstance(error, GreenletExit):
             # Thrown into this very greenlet: the thread or the interpreter ends.
             # (A callback that raises it has a frame of its own.)
@@ -461,7 +458,13 @@ class BaseHub(Readiness):
             return
         if isinstance(error, (GreenletExit, OSError)):
             raise error  # the thread is ending; or the poller itself is broken, and so is the hub
-        self._failed(error)  # a signal handler has raised
+        self._throw_into_main(error)  # a signal handler has raised; they belong to the main thread
+
+    def _throw_into_main(self, error: BaseException) -> None:
+        """Raise `error` where the main greenlet waits; this greenlet goes on from here if anybody waits again."""
+        main = self.greenlet.parent
+        if main is not None:
+            main.throw(type(error), error, error.__traceback__)
 
     def report_exception(self, kind: Any, error: Any, tb: Any) -> None:
         """Write an exception that nobody else will see to stderr, unless `debug_exceptions` is off."""

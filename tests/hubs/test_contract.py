@@ -818,18 +818,19 @@ def test_the_end_of_the_program_reaches_the_main_greenlet(hub, pair, kind, where
     assert spawn(lambda: 5).wait() == 5  # whoever catches it can go on
 
 
-def test_a_signal_handler_that_raises_keyboardinterrupt_reaches_the_main_greenlet(hub):
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, ZeroDivisionError])
+def test_what_a_signal_handler_raises_reaches_the_main_greenlet(hub, kind):
     import signal
 
     if not hasattr(signal, "setitimer"):
         pytest.skip("no interval timers")
 
     def handler(*_):
-        raise KeyboardInterrupt
+        raise kind
 
     previous = signal.signal(signal.SIGALRM, handler)
     try:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(kind):
             signal.setitimer(signal.ITIMER_REAL, 0.01)
             sleep(20)
     finally:

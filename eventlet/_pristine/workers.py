@@ -1,0 +1,34 @@
+"""OS threads that are nobody's business: those that do the library's own blocking calls."""
+
+from __future__ import annotations
+
+import _thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+_start_new_thread = _thread.start_new_thread
+_get_ident = _thread.get_ident
+
+#: Identifiers of those that run. A set's single operations are atomic.
+_running: set[int] = set()
+
+
+def start(function: Callable[..., object], args: tuple[Any, ...]) -> None:
+    """Call `function(*args)` in a new OS thread, which threading knows nothing of. Raises RuntimeError."""
+    _start_new_thread(_run, (function, args))
+
+
+def count() -> int:
+    """Return how many of them run. Never switches."""
+    return len(_running)
+
+
+def _run(function: Callable[..., object], args: tuple[Any, ...]) -> None:
+    ident = _get_ident()
+    _running.add(ident)
+    try:
+        function(*args)
+    finally:
+        _running.discard(ident)

@@ -1,0 +1,3 @@
+"""concurrent: the package of the green `futures`."""
+
+from __future__ import annotations

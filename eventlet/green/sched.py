@@ -1,0 +1,7 @@
+"""sched, over green modules: waiting for the next event switches."""
+
+from __future__ import annotations
+
+from eventlet._patching.world import green_world
+
+green_world.execute_in(globals(), "sched")

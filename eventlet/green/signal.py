@@ -1,0 +1,42 @@
+"""signal, whose `pause`, `sigwait`, `sigwaitinfo` and `sigtimedwait` let other green threads run.
+
+Handlers run in the main OS thread, in whatever green thread happens to be running; what they raise
+while everybody waits is raised in the main green thread.
+"""
+
+from __future__ import annotations
+
+import signal as _signal
+
+from eventlet.green._lookalike import look_like, present
+from eventlet.greenthread import sleep as _sleep
+from eventlet.hubs import get_hub as _get_hub
+
+__patched__: list[str] = present(_signal, "sigtimedwait", "sigwait", "sigwaitinfo")
+__getattr__, __dir__ = look_like(globals(), _signal)
+
+# Signals that are blocked, as these want them, arrive nowhere: no poller and no wake-up fd tells of
+# them. So look, in intervals that double up to the second number.
+_FIRST_PAUSE, _LAST_PAUSE = 0.001, 0.05
+
+if hasattr(_signal, "sigtimedwait"):
+    _sigtimedwait = _signal.sigtimedwait
+
+    def sigtimedwait(sigset, timeout, /):
+        """Return the struct_siginfo of the first signal of `sigset`; None after `timeout` seconds. Switches."""
+        found = _sigtimedwait(sigset, 0) if timeout >= 0 else _sigtimedwait(sigset, timeout)
+        clock = _get_hub().clock
+        deadline, pause = clock() + timeout, _FIRST_PAUSE
+        while found is None and (remaining := deadline - clock()) > 0:
+            _sleep(min(pause, remaining))
+            pause = min(2 * pause, _LAST_PAUSE)
+            found = _sigtimedwait(sigset, 0)
+        return found
+
+    def sigwaitinfo(sigset, /):
+        """Return the struct_siginfo of the first signal of `sigset` that arrives. Switches."""
+        return sigtimedwait(sigset, float("inf"))
+
+    def sigwait(sigset, /):
+        """Return the number of the first signal of `sigset` that arrives. Switches."""
+        return _signal.Signals(sigwaitinfo(sigset).si_signo)

@@ -1,0 +1,7 @@
+"""xmlrpc.server, over green modules: requests are served by green sockets."""
+
+from __future__ import annotations
+
+from eventlet._patching.world import green_world
+
+green_world.execute_in(globals(), "xmlrpc.server")

@@ -1,0 +1,1 @@
+"""CPython's own tests, run patched and unpatched: `python -m tests.stdlib --help`."""

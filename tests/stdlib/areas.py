@@ -1,0 +1,52 @@
+"""Which of CPython's test modules are about what patching changes, or about what stands on that.
+
+A Python that has not got one of them passes over it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from importlib.util import find_spec
+
+AREAS = {
+    "sockets": "socket timeout ssl select selectors epoll poll kqueue eintr",
+    "threads": "threading thread threading_local threadedtempfile threadsignals threaded_import queue sched context"
+    " lock contextlib contextlib_async concurrent_futures asyncio functools",
+    "processes": "subprocess os posix popen wait3 wait4 fork1 pty openpty multiprocessing_main_handling"
+    " multiprocessing_fork multiprocessing_forkserver multiprocessing_spawn",
+    "time": "time signal",
+    "protocols": "ftplib smtplib poplib imaplib nntplib telnetlib smtpd asyncore asynchat socketserver xmlrpc docxmlrpc"
+    " httplib httpservers http_cookies http_cookiejar urllib urllib2 urllib2_localnet urllib_response urlparse"
+    " robotparser wsgiref",
+    "files": "builtin fileio file bufio io tempfile mmap",
+    "the rest": "logging weakref weakset gc finalization atexit faulthandler profile cprofile sys_settrace importlib",
+}
+
+#: What runs for many minutes: only when named, or with --all.
+LONG = {"test_multiprocessing_fork", "test_multiprocessing_forkserver", "test_multiprocessing_spawn"}
+#: What CI runs.
+QUICK = (
+    *("select", "selectors", "epoll", "poll", "thread", "threading_local", "queue", "wait3", "wait4", "fork1"),
+    *("popen", "sched", "timeout", "socketserver"),
+)
+
+
+def modules(*, everything: bool = False) -> list[str]:
+    """Return the names of the test modules that this Python has."""
+    names = [f"test_{name}" for area in AREAS.values() for name in area.split()]
+    return [name for name in names if (everything or name not in LONG) and find_spec(f"test.{name}")]
+
+
+def parts(module: str) -> list[str]:
+    """Return what is run in an interpreter of its own: `module`, or its modules, if it is a package."""
+    spec = find_spec(f"test.{module}")
+    if spec is None:
+        raise SystemExit(f"this Python has no test.{module}")
+    found = [
+        f"{module}.{entry[:-3]}"
+        for directory in spec.submodule_search_locations or ()
+        for entry in os.listdir(directory)
+        if re.fullmatch(r"test_\w+\.py", entry)
+    ]
+    return sorted(found) or [module]
