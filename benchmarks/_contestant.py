@@ -11,8 +11,8 @@ from typing import Any
 class Contestant:
     """A library in an interpreter; all that a child process must know to be that contestant.
 
-    `checkout` is a directory to import from first. `hub` is for EVENTLET_HUB, or GEVENT_LOOP, None for the library's default.
-    `loop` is the package whose new_event_loop() runs the coroutines of the APIs asyncio and protocol.
+    `checkout` is a directory to import from first. `hub` is for EVENTLET_HUB, or GEVENT_LOOP; None for the library's
+    default. `loop` is the package whose new_event_loop() runs the coroutines of the APIs asyncio and protocol.
     """
 
     name: str

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: Name and module of each backend here, in the order of preference.
 BACKENDS = {
     "epolls": "eventlet.hubs.epolls",
+    "kqueue": "eventlet.hubs.kqueue",
     "poll": "eventlet.hubs.poll",
     "selects": "eventlet.hubs.selects",
     "libuv": "eventlet.hubs.libuv",

@@ -15,13 +15,13 @@ A provider is a module with the library's `version` and a class `Poller`:
 `backend()`
     The number of libev's backend.
 
-These loops are used as level-triggered pollers. The hub's turn, timers and wake-ups stay its own: a callback into Python
-for each of them would cost more than what the library does.
+These loops are used as level-triggered pollers. The hub's turn, timers and wake-ups stay its own: a callback into
+Python for each of them would cost more than what the library does.
 """
 
 from __future__ import annotations
 
-import importlib
+from importlib import import_module
 
 from eventlet.hubs.hub import BaseHub
 
@@ -72,7 +72,7 @@ def find_provider(providers: Mapping[str, str], name: str = "") -> tuple[str, An
     reasons = []
     for candidate in [name] if name else providers:
         try:
-            return candidate, importlib.import_module(providers[candidate])
+            return candidate, import_module(providers[candidate])
         except ImportError as error:
             reasons.append(f"{candidate}: {error}")
     raise ImportError("; ".join(reasons))

@@ -121,7 +121,7 @@ class Readiness(TimerQueue):
     #: Whether `set_lasting_interest` is there: see hubs/hub.py.
     edge_triggered = False
     #: Whether the backend watches files, not numbers: closing a file ends the watch on it, and a new one under its
-    #: number is not reported. So it is with sets that the kernel keeps (epoll, kqueue), not where each poll names the fds.
+    #: number is not reported. So it is with sets that the kernel keeps (epoll, kqueue), not where each poll names fds.
     knows_files = False
     #: Whether a second reader (or writer) of an fd is an error. Set on the class, for all hubs.
     prevent_multiple_readers = True
