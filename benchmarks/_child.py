@@ -64,13 +64,18 @@ def probe(order: Order) -> None:
 
 
 def hubs(order: Order) -> None:
-    """Name the hubs that the library has, whether or not they work here."""
+    """Name the hubs that the library has, whether or not they work here, and the ways to reach their libraries."""
     _enter(order)
     module = importlib.import_module("eventlet.hubs")
     names: Any = getattr(module, "BACKENDS", None) or getattr(
         module, "builtin_hub_names", ("epolls", "poll", "selects")
     )
-    _answer(hubs=list(names))
+    ways = [
+        f"{name}:{provider}"
+        for name, path in (names.items() if isinstance(names, dict) else ())
+        for provider in getattr(importlib.import_module(path), "PROVIDERS", ())
+    ]
+    _answer(hubs=[*names, *ways])
 
 
 def measure(order: Order) -> None:
@@ -121,7 +126,7 @@ def _enter(order: Order) -> Contestant:
     if contestant.checkout:
         sys.path.insert(0, contestant.checkout)
     if contestant.hub:
-        os.environ["EVENTLET_HUB"] = contestant.hub
+        os.environ["GEVENT_LOOP" if contestant.api == "gevent" else "EVENTLET_HUB"] = contestant.hub
     return contestant
 
 

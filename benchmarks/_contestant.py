@@ -11,8 +11,8 @@ from typing import Any
 class Contestant:
     """A library in an interpreter; all that a child process must know to be that contestant.
 
-    `checkout` is a directory to import from first. `hub` is for EVENTLET_HUB, None for the library's default.
-    `loop` is the package whose new_event_loop() runs the coroutines of the APIs asyncio and protocol.
+    `checkout` is a directory to import from first. `hub` is for EVENTLET_HUB, or GEVENT_LOOP; None for the library's
+    default. `loop` is the package whose new_event_loop() runs the coroutines of the APIs asyncio and protocol.
     """
 
     name: str
@@ -35,6 +35,8 @@ def peers(pythons: dict[str, str], default: str) -> list[Contestant]:
     """
     known = [
         Contestant("gevent", "gevent", pythons.get("gevent", default)),
+        Contestant("gevent-libev", "gevent", pythons.get("gevent", default), hub="libev-cext"),
+        Contestant("gevent-libuv", "gevent", pythons.get("gevent", default), hub="libuv-cffi"),
         Contestant("asyncio", "asyncio", pythons.get("asyncio", default)),
         Contestant("asyncio-protocol", "protocol", pythons.get("asyncio", default)),
         Contestant("uvloop", "asyncio", pythons.get("uvloop", default), loop="uvloop"),

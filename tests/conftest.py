@@ -1,6 +1,6 @@
 """Fixtures for all tests: one that takes `hub` or `autojump_hub` runs on each backend that exists here.
 
-EVENTLET_TEST_HUBS=epolls,poll leaves the other backends out.
+EVENTLET_TEST_HUBS=epolls,poll leaves the other backends out; libuv:ctypes there is that hub with that option.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ CALL_REPORT = pytest.StashKey[pytest.TestReport]()
 
 def _backends() -> list[str]:
     names = [name.strip() for name in os.environ.get("EVENTLET_TEST_HUBS", "").split(",")]
-    wanted = {_current.ALIASES.get(name, name) for name in names if name}
-    unknown = wanted - set(_current.BACKENDS)
+    wanted = [_current.ALIASES.get(name, name) for name in names if name]
+    unknown = {name.partition(":")[0] for name in wanted} - set(_current.BACKENDS)
     if unknown:
         raise pytest.UsageError(f"EVENTLET_TEST_HUBS: no hub is called {', '.join(unknown)}")
-    return [name for name in _current.BACKENDS if not wanted or name in wanted]
+    return wanted or list(_current.BACKENDS)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -63,12 +63,25 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(params=_backends())
-def backend(request: pytest.FixtureRequest) -> ModuleType:
+def backend(request: pytest.FixtureRequest, warm: set[str]) -> ModuleType:
     """The module of a hub backend; each that this platform has, in turn."""
-    module = importlib.import_module(_current.BACKENDS[request.param])
+    name, colon, _ = request.param.partition(":")
+    module = importlib.import_module(_current.BACKENDS[name])
     if not module.is_available():
-        pytest.skip(f"the {request.param} hub does not exist on this platform")
+        pytest.skip(f"the {name} hub is not available here: it needs {getattr(module, 'INSTALL', 'another system')}")
+    if colon:
+        module = ModuleType(request.param)
+        module.Hub = _current.find_hub_class(request.param)  # type: ignore[attr-defined]
+    if request.param not in warm:
+        warm.add(request.param)
+        module.Hub().close()  # libuv's first loop opens a pipe that the process keeps
     return module
+
+
+@pytest.fixture(scope="session")
+def warm() -> set[str]:
+    """The hubs that were made once already."""
+    return set()
 
 
 @pytest.fixture

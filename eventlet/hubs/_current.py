@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 #: Name and module of each backend here, in the order of preference.
 BACKENDS = {
     "epolls": "eventlet.hubs.epolls",
+    "kqueue": "eventlet.hubs.kqueue",
     "poll": "eventlet.hubs.poll",
     "selects": "eventlet.hubs.selects",
+    "libuv": "eventlet.hubs.libuv",
+    "libev": "eventlet.hubs.libev",
 }
-ALIASES = {"epoll": "epolls", "select": "selects"}
+ALIASES = {"epoll": "epolls", "select": "selects", "pyuv": "libuv", "pyev": "libev"}
 ENTRY_POINT_GROUP = "eventlet.hubs"
 
 
@@ -75,8 +78,9 @@ def use_hub(mod: Any = None) -> None:
     """Choose this OS thread's hub; call it before anything green runs in the thread.
 
     `mod` is None (then EVENTLET_HUB decides, or the best one here is taken), a name
-    ('epolls', 'poll', 'selects', or one of the entry-point group `eventlet.hubs`),
-    'package.module:Class', a module that has a class `Hub` (or its path), or a hub class.
+    ('epolls', 'libuv', ..., or one of the entry-point group `eventlet.hubs`),
+    such a name with options ('libuv:ctypes'), 'package.module:Class', a module that has a
+    class `Hub` (or its path), or a hub class.
 
     A hub that the thread already has is closed; its green threads never run again.
     Never switches. Raises HubError, and changes nothing, if the hub cannot be had.
@@ -111,7 +115,9 @@ def find_hub_class(mod: Any) -> type[BaseHub]:
     if isinstance(mod, ModuleType):
         is_available = getattr(mod, "is_available", None)
         if is_available is not None and not is_available():
-            raise HubError(f"hub {mod.__name__!r} is not available on this system; {_choices()}")
+            install = getattr(mod, "INSTALL", "")
+            needs = f": it needs {install}" if install else ""
+            raise HubError(f"hub {mod.__name__!r} is not available on this system{needs}; {_choices()}")
         if not hasattr(mod, "Hub"):
             raise HubError(f"module {mod.__name__!r} has no class Hub; {_choices()}")
         mod = mod.Hub
@@ -121,11 +127,15 @@ def find_hub_class(mod: Any) -> type[BaseHub]:
 
 
 def _find_by_name(name: str) -> Any:
-    if ":" in name:
-        return _import_class(name)
     name = ALIASES.get(name, name)
     if name in BACKENDS:
         return importlib.import_module(BACKENDS[name])
+    base, *options = name.split(":")
+    base = ALIASES.get(base, base)
+    if options and base in BACKENDS:
+        return _with_options(importlib.import_module(BACKENDS[base]), base, options)
+    if ":" in name:
+        return _import_class(name)
     entry_point = _entry_points().get(name)
     if entry_point is None and "." in name:
         return _import_class(name)
@@ -135,6 +145,16 @@ def _find_by_name(name: str) -> Any:
         return entry_point.load()
     except (ImportError, AttributeError) as error:
         raise HubError(f"hub {name!r} cannot be loaded from {entry_point.value!r}: {error}; {_choices()}") from error
+
+
+def _with_options(module: ModuleType, name: str, options: list[str]) -> Any:
+    """Return what 'name:option:option' stands for."""
+    if not hasattr(module, "with_options"):
+        raise HubError(f"hub {name!r} has no options, and {':'.join(options)!r} is none; {_choices()}")
+    try:
+        return module.with_options(options)
+    except (ImportError, OSError, ValueError) as error:
+        raise HubError(f"hub {':'.join([name, *options])!r} is not available: {error}; {_choices()}") from error
 
 
 def _import_class(path: str) -> Any:

@@ -120,6 +120,9 @@ class Readiness(ReadyQueue):
 
     #: Whether `set_lasting_interest` is there: see hubs/hub.py.
     edge_triggered = False
+    #: Whether the backend watches files, not numbers: closing a file ends the watch on it, and a new one under its
+    #: number is not reported. So it is with sets that the kernel keeps (epoll, kqueue), not where each poll names fds.
+    knows_files = False
     #: Whether a second reader (or writer) of an fd is an error. Set on the class, for all hubs.
     prevent_multiple_readers = True
 
@@ -291,7 +294,7 @@ class Readiness(ReadyQueue):
             raise
         if signal is CLOSED:
             raise IOClosed()
-        if not self.edge_triggered:
+        if not self.knows_files:
             self._check_identity(record)
         return signal is not TIMED_OUT
 
@@ -322,7 +325,7 @@ class Readiness(ReadyQueue):
             raise
         if signal is CLOSED:
             raise IOClosed()
-        if not self.edge_triggered:
+        if not self.knows_files:
             self._check_identity(record)
         return signal is not TIMED_OUT
 
@@ -340,7 +343,7 @@ class Readiness(ReadyQueue):
     def _check_identity(self, record: FdRecord) -> None:
         """Raise IOClosed if `record`'s fd was closed behind its owner's back: the data is for another file now.
 
-        Edge-triggered backends know files, not numbers, and so never report this.
+        Backends that know files never report this.
         """
         if record.identity != file_identity(record.fd):
             self.drop(record)

@@ -27,6 +27,7 @@ class Hub(BaseHub):
 
     name = "epolls"
     edge_triggered = True
+    knows_files = True
 
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock)

@@ -40,6 +40,9 @@ class `Hub(BaseHub)` that supplies:
     Optional: True if the backend can watch both directions of an fd for good and
     report only changes. `again` re-arms: what is ready now is reported once more;
     it raises OSError if the fd is not (any more) the file that was registered.
+`knows_files`
+    Optional: True if closing a file ends its watch, so that another file under its number is never
+    reported in its place. Saves a system call for each wait.
 
 Everything else, timers, wake-ups from other threads, forking, errors, is here.
 """

@@ -15,7 +15,7 @@ from eventlet.hubs import poll as poll_module
 from eventlet.hubs.hub import BaseHub
 from tests.helpers import OSThread, check_python, open_fds, run_python
 
-HERE = {"epolls": "eventlet.hubs.epolls", "poll": "eventlet.hubs.poll", "selects": "eventlet.hubs.selects"}
+HERE = {name: f"eventlet.hubs.{name}" for name in ("epolls", "kqueue", "poll", "selects", "libuv", "libev")}
 
 
 class CustomHub(poll_module.Hub):
@@ -50,7 +50,7 @@ def test_by_name(in_thread, name):
     assert hub_class.name == name
 
 
-@pytest.mark.parametrize(("alias", "name"), [("epoll", "epolls"), ("select", "selects")])
+@pytest.mark.parametrize(("alias", "name"), list(_current.ALIASES.items()))
 def test_by_alias(in_thread, alias, name):
     if name not in hubs.available_hubs():
         pytest.skip(f"no {name} here")

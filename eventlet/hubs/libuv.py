@@ -1,0 +1,49 @@
+"""Hub backend on libuv, through pyuv, our own C module or ctypes, whichever is there first.
+
+`provider` is the name of the one in use: 'pyuv', 'c' or 'ctypes'. EVENTLET_HUB=libuv:ctypes, for example, forces one.
+"""
+
+from __future__ import annotations
+
+from eventlet.hubs._loop import LoopHub, choose, find_provider
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+PROVIDERS = {
+    "pyuv": "eventlet.hubs._libuv_pyuv",
+    "c": "eventlet.hubs._libuv_c",
+    "ctypes": "eventlet.hubs._libuv_ctypes",
+}
+#: What to install where it is not available.
+INSTALL = "the library libuv (Debian: libuv1, Fedora: libuv, Homebrew: libuv)"
+
+
+def is_available() -> bool:
+    """Whether libuv can be reached in one of the ways."""
+    try:
+        find_provider(PROVIDERS)
+    except ImportError:
+        return False
+    return True
+
+
+class Hub(LoopHub):
+    """Level-triggered, on a libuv loop of its own."""
+
+    name = "libuv"
+    knows_files = True  # as epoll and kqueue do, on which libuv is
+    providers = PROVIDERS
+
+
+def with_options(words: Sequence[str]) -> type[LoopHub]:
+    """Return the hub class for `libuv:PROVIDER`. Raises ValueError or ImportError."""
+    return choose(Hub, words)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "provider":
+        return find_provider(PROVIDERS)[0]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
