@@ -21,6 +21,7 @@ Python for each of them would cost more than what the library does.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 
 from eventlet.hubs.hub import BaseHub
@@ -69,12 +70,19 @@ class LoopHub(BaseHub):
 
 def find_provider(providers: Mapping[str, str], name: str = "") -> tuple[str, Any]:
     """Return name and module of the provider `name`, or of the first that is there. Raises ImportError."""
+    if name:
+        return name, import_module(providers[name])
+    return _first_provider(tuple(providers.items()))
+
+
+@cache  # every thread's hub asks; and where import locks are green, looking for what is not there may need a hub
+def _first_provider(candidates: tuple[tuple[str, str], ...]) -> tuple[str, Any]:
     reasons = []
-    for candidate in [name] if name else providers:
+    for name, module_name in candidates:
         try:
-            return candidate, import_module(providers[candidate])
+            return name, import_module(module_name)
         except ImportError as error:
-            reasons.append(f"{candidate}: {error}")
+            reasons.append(f"{name}: {error}")
     raise ImportError("; ".join(reasons))
 
 

@@ -61,9 +61,9 @@ class TimerQueue:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self._heap: list[float] = []
-        self._entries: dict[float, Entry] = {}
+        self._timer_entries: dict[float, Entry] = {}
         #: How many entries those are, cancelled ones included.
-        self._size = 0
+        self._timer_count = 0
         self._new_timers: list[Entry] = []
         self._purge_above = PURGE_ABOVE
         self._polling = False
@@ -110,40 +110,40 @@ class TimerQueue:
         count = len(new)
         for entry in new[:count]:
             if entry[1] is not None:
-                self._add(entry)
+                self._enter_timer(entry)
         del new[:count]
-        if self._size > self._purge_above:
-            self._purge()
+        if self._timer_count > self._purge_above:
+            self._purge_timers()
 
-    def _add(self, entry: Entry) -> None:
+    def _enter_timer(self, entry: Entry) -> None:
         deadline = entry[0]
-        self._size += 1
-        other = self._entries.setdefault(deadline, entry)
+        self._timer_count += 1
+        other = self._timer_entries.setdefault(deadline, entry)
         if other is entry:
             heappush(self._heap, deadline)
         elif type(other) is Simultaneous:
             other.append(entry)
         else:
-            self._entries[deadline] = Simultaneous((other, entry))
+            self._timer_entries[deadline] = Simultaneous((other, entry))
 
-    def _purge(self) -> None:
-        left = self._pending()
-        self._entries.clear()
+    def _purge_timers(self) -> None:
+        left = self._pending_entries()
+        self._timer_entries.clear()
         self._heap.clear()
-        self._size = 0
+        self._timer_count = 0
         for entry in left:
-            self._add(entry)
-        self._purge_above = max(PURGE_ABOVE, 2 * self._size)
+            self._enter_timer(entry)
+        self._purge_above = max(PURGE_ABOVE, 2 * self._timer_count)
 
     def pending_timers(self) -> list[Entry]:
         """Return the entries that are going to fire, in order. Never switches."""
         if self._new_timers:
             self._absorb_new()
-        return self._pending()
+        return self._pending_entries()
 
-    def _pending(self) -> list[Entry]:
+    def _pending_entries(self) -> list[Entry]:
         found = []
-        for _, entry in sorted(self._entries.items()):
+        for _, entry in sorted(self._timer_entries.items()):
             for each in entry if type(entry) is Simultaneous else (entry,):
                 if each[1] is not None:
                     found.append(each)
@@ -153,7 +153,7 @@ class TimerQueue:
         """Take the entries that are due at `when` out of the queue; return them, in order. Never switches."""
         if self._new_timers:
             self._absorb_new()
-        heap, entries = self._heap, self._entries
+        heap, entries = self._heap, self._timer_entries
         due: list[Entry] = []
         while heap and heap[0] <= when:
             entry = entries.pop(heappop(heap))
@@ -161,15 +161,15 @@ class TimerQueue:
                 due += entry
             else:
                 due.append(entry)
-        self._size -= len(due)
+        self._timer_count -= len(due)
         return due
 
     def forget_timers(self) -> None:
         """Drop all of them. Never switches."""
         self._heap.clear()
-        self._entries.clear()
+        self._timer_entries.clear()
         self._new_timers.clear()
-        self._size = 0
+        self._timer_count = 0
 
     def _absorb_many(self) -> None:
         """A green thread makes timers without end and never lets the hub turn."""
@@ -180,7 +180,7 @@ class TimerQueue:
         """Return when the next timer is due on `clock`, or None if there is none. Never switches."""
         if self._new_timers:
             self._absorb_new()
-        heap, entries = self._heap, self._entries
+        heap, entries = self._heap, self._timer_entries
         while heap:
             deadline = heap[0]
             entry = entries[deadline]
@@ -190,7 +190,7 @@ class TimerQueue:
             elif entry[1] is not None:
                 return deadline
             del entries[heappop(heap)]
-            self._size -= len(entry) if type(entry) is Simultaneous else 1
+            self._timer_count -= len(entry) if type(entry) is Simultaneous else 1
         return None
 
     def get_timers_count(hub) -> int:  # upstream's name for self

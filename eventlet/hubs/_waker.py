@@ -53,9 +53,12 @@ class Waker:
         except ValueError:  # not in the main thread of the main interpreter
             return
         if previous != -1:
-            signal.set_wakeup_fd(previous, warn_on_full_buffer=False)
-        else:
-            self._signals_wake_us = True
+            try:
+                signal.set_wakeup_fd(previous, warn_on_full_buffer=False)
+                return
+            except (OSError, ValueError):  # it was closed, by a fork in another thread for instance
+                signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+        self._signals_wake_us = True
 
     def close(self) -> None:
         if self._signals_wake_us:

@@ -514,7 +514,7 @@ class BaseHub(Readiness):
     def __repr__(self) -> str:
         return (
             f"<{type(self).__module__}.{type(self).__name__} {'running' if self.running else 'stopped'}, "
-            f"{len(self._ready)} ready, {self._size + len(self._new_timers)} timers, {len(self._records)} fds>"
+            f"{len(self._ready)} ready, {self._timer_count + len(self._new_timers)} timers, {len(self._records)} fds>"
         )
 
 

@@ -102,14 +102,14 @@ def test_cancelled_timers_do_not_pile_up(autojump_hub):
     few = MANY_NEW + PURGE_ABOVE + 100
     for _ in range(2 * few):
         autojump_hub.cancel(autojump_hub.call_later(500, pytest.fail))
-    assert autojump_hub._size + len(autojump_hub._new_timers) < few
+    assert autojump_hub._timer_count + len(autojump_hub._new_timers) < few
 
     for _ in range(2 * few // 1000):  # the same, once they have reached the heap
         entries = [autojump_hub.call_later(500, pytest.fail) for _ in range(1000)]
         sleep(0)
         for entry in entries:
             autojump_hub.cancel(entry)
-    assert autojump_hub._size + len(autojump_hub._new_timers) < few
+    assert autojump_hub._timer_count + len(autojump_hub._new_timers) < few
     assert autojump_hub.get_timers_count() == len(kept)
     for entry in kept:
         autojump_hub.cancel(entry)
