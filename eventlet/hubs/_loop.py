@@ -70,9 +70,7 @@ class LoopHub(BaseHub):
 
 def find_provider(providers: Mapping[str, str], name: str = "") -> tuple[str, Any]:
     """Return name and module of the provider `name`, or of the first that is there. Raises ImportError."""
-    if name:
-        return name, import_module(providers[name])
-    return _first_provider(tuple(providers.items()))
+    return _first_provider(((name, providers[name]),) if name else tuple(providers.items()))
 
 
 @cache  # every thread's hub asks; and where import locks are green, looking for what is not there may need a hub

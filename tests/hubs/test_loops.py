@@ -541,7 +541,7 @@ def test_without_any_provider_the_error_says_what_to_install(monkeypatch):
     def absent(name):
         raise ImportError(f"no {name}")
 
-    _loop._first_provider.cache_clear()
+    _loop._first_provider.cache_clear()  # of what there is
     monkeypatch.setattr(_loop, "import_module", absent)
     assert not libuv.is_available()
     with pytest.raises(HubError, match=r"not available on this system: it needs the library libuv \(Debian: libuv1"):
