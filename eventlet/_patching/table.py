@@ -26,6 +26,8 @@ PATCHES = (
     Patch("_thread", "thread", "eventlet.green.thread"),
     Patch("threading", "thread", "eventlet._patching.threads"),
     Patch("queue", "thread", "eventlet.green.Queue"),
+    Patch("_multiprocessing", "thread", "eventlet.green._multiprocessing"),
+    Patch("multiprocessing.connection", "os", "eventlet._patching.connection"),
     Patch("time", "time", "eventlet.green.time"),
     Patch("subprocess", "subprocess", "eventlet.green.subprocess"),
     Patch("builtins", "builtins", "eventlet.green.builtin"),
