@@ -56,6 +56,8 @@ COPIES = (
 #: too; for all of them there is `auto`.
 AUTO = {
     "psycopg2.extensions": "eventlet.support.psycopg2_patcher:make_psycopg_green",
+    "psycopg.waiting": "eventlet.support.psycopg_patcher:make_psycopg3_green",
+    "sqlite3": "eventlet.support.sqlite3_patcher:make_sqlite3_green",
 }
 AUTO_ARGUMENTS = {"psycopg": "psycopg2.extensions"}
 
