@@ -104,6 +104,6 @@ def _stop(data):
 @pytest.mark.parametrize("hub_name", available_hubs())
 @pytest.mark.parametrize("driver", ["psycopg2", "psycopg"])
 def test_waiting_for_the_server_lets_others_run(port, driver, hub_name):
-    pytest.importorskip(driver, reason=f"{driver} is not installed", exc_type=ImportError)
+    pytest.importorskip(driver, reason=f"{driver} is not installed")
     said = check_python(SCRIPT.format(driver=driver), str(port), environment={"EVENTLET_HUB": hub_name})
     assert said == "done\n"
