@@ -53,6 +53,8 @@ LAYERS = {
     "eventlet.patcher": 5,
     "eventlet._patching": 5,
     "eventlet.support.psycopg2_patcher": 5,
+    "eventlet.support.psycopg_patcher": 5,
+    "eventlet.support.sqlite3_patcher": 5,
     # L6 — protocols and services
     "eventlet.convenience": 6,
     "eventlet.db_pool": 6,

@@ -26,6 +26,8 @@ PATCHES = (
     Patch("_thread", "thread", "eventlet.green.thread"),
     Patch("threading", "thread", "eventlet._patching.threads"),
     Patch("queue", "thread", "eventlet.green.Queue"),
+    Patch("_multiprocessing", "thread", "eventlet.green._multiprocessing"),
+    Patch("multiprocessing.connection", "os", "eventlet._patching.connection"),
     Patch("time", "time", "eventlet.green.time"),
     Patch("subprocess", "subprocess", "eventlet.green.subprocess"),
     Patch("builtins", "builtins", "eventlet.green.builtin"),
@@ -54,6 +56,8 @@ COPIES = (
 #: too; for all of them there is `auto`.
 AUTO = {
     "psycopg2.extensions": "eventlet.support.psycopg2_patcher:make_psycopg_green",
+    "psycopg.waiting": "eventlet.support.psycopg_patcher:make_psycopg3_green",
+    "sqlite3": "eventlet.support.sqlite3_patcher:make_sqlite3_green",
 }
 AUTO_ARGUMENTS = {"psycopg": "psycopg2.extensions"}
 

@@ -15,7 +15,7 @@ from eventlet.hubs._readiness import READABLE, WRITABLE
 
 _os = _pristine.os
 
-__patched__ = present(_os, "fdopen", "open", "read", "wait", "waitpid", "write")
+__patched__ = present(_os, "fdopen", "open", "read", "wait", "wait3", "wait4", "waitid", "waitpid", "write")
 __getattr__, __dir__ = look_like(globals(), _os)
 
 #: What a pipe, once it says that it has room, takes without blocking: pipe(7), POSIX's PIPE_BUF.
@@ -120,15 +120,49 @@ def waitpid(pid, options):
     """Wait for the child process `pid` to change state; return (pid, status). Switches, unless WNOHANG is given."""
     if options & _os.WNOHANG:
         return _os.waitpid(pid, options)
-    ended = _os.waitpid(pid, options | _os.WNOHANG)
-    if ended[0]:
+    return _wait_for(lambda: _os.waitpid(pid, options | _os.WNOHANG), _has_pid, pid if not options else 0)
+
+
+if hasattr(_os, "wait3"):
+
+    def wait3(options):
+        """Wait for any child process; return (pid, status, resource usage). Switches, unless WNOHANG is given."""
+        if options & _os.WNOHANG:
+            return _os.wait3(options)
+        return _wait_for(lambda: _os.wait3(options | _os.WNOHANG), _has_pid)
+
+    def wait4(pid, options):
+        """Wait for the child process `pid`; return (pid, status, resource usage). Switches, unless WNOHANG is given."""
+        if options & _os.WNOHANG:
+            return _os.wait4(pid, options)
+        return _wait_for(lambda: _os.wait4(pid, options | _os.WNOHANG), _has_pid, pid if not options else 0)
+
+
+if hasattr(_os, "waitid"):
+
+    def waitid(idtype, id, options, /):
+        """Wait for children to change state; return what happened. Switches, unless WNOHANG is given."""
+        if options & _os.WNOHANG:
+            return _os.waitid(idtype, id, options)
+        pid = id if idtype == _os.P_PID and options & ~_os.WNOWAIT == _os.WEXITED else 0
+        return _wait_for(lambda: _os.waitid(idtype, id, options | _os.WNOHANG), bool, pid)
+
+
+def _has_pid(ended):
+    return ended[0] != 0
+
+
+def _wait_for(look, is_over, pid=0):
+    """Return what `look()` does as soon as `is_over` of it; the end of process `pid`, if given, is known at once."""
+    ended = look()
+    if is_over(ended):
         return ended
-    if pid > 0 and not options:
+    if pid > 0:
         _wait_for_end(pid)
     pause = _FIRST_PAUSE
     while True:
-        ended = _os.waitpid(pid, options | _os.WNOHANG)
-        if ended[0]:
+        ended = look()
+        if is_over(ended):
             return ended
         sleep(pause)
         pause = min(2 * pause, _LAST_PAUSE)

@@ -89,3 +89,44 @@ if not pid:
     eventlet.patcher.original("time").sleep(0.03)
     os._exit(0)
 assert cooperates(os.wait) == (pid, 0)
+
+# every way to wait for a process
+
+
+def child(status):
+    pid = os.fork()
+    if not pid:
+        eventlet.patcher.original("time").sleep(0.03)
+        os._exit(status)
+    return pid
+
+
+pid = child(3)
+assert cooperates(os.wait3, 0)[:2] == (pid, 3 << 8)
+pid = child(4)
+assert cooperates(os.wait4, pid, 0)[:2] == (pid, 4 << 8)
+raises(ChildProcessError, os.wait4, pid, 0)
+if hasattr(os, "waitid"):
+    pid = child(5)
+    assert os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG) is None
+    ended = cooperates(os.waitid, os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert (ended.si_pid, ended.si_status) == (pid, 5)
+    assert os.waitid(os.P_ALL, 0, os.WEXITED).si_pid == pid
+pid = os.posix_spawn(sys.executable, [sys.executable, "-c", "raise SystemExit(6)"], os.environ)
+assert cooperates(os.waitpid, pid, 0) == (pid, 6 << 8)
+assert cooperates(os.spawnv, os.P_WAIT, sys.executable, [sys.executable, "-c", "raise SystemExit(7)"]) == 7
+
+# a pipe from one child to the next, as a shell has it: both ends block, as programs expect
+writer = subprocess.Popen(
+    [sys.executable, "-c", "import sys, time; [(time.sleep(0.01), sys.stdout.write('x' * 100000)) for _ in range(10)]"],
+    stdout=subprocess.PIPE,
+)
+reader = subprocess.Popen(
+    [sys.executable, "-c", "import sys; print(len(sys.stdin.buffer.read()))"],
+    stdin=writer.stdout,
+    stdout=subprocess.PIPE,
+)
+assert eventlet.patcher.original("os").get_blocking(writer.stdout.fileno())
+writer.stdout.close()
+assert cooperates(reader.communicate)[0] == b"1000000\n"
+assert writer.wait() == 0
