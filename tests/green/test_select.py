@@ -132,6 +132,14 @@ class TestSelect:
             select.get_fileno("3")
 
 
+    def test_others_run_although_something_is_always_ready(self, hub, spawn, pipe):
+        os.write(pipe[1], b"x")
+        ran = []
+        spawn(ran.append, 1)
+        while not ran:
+            assert select.select([pipe[0]], [], []) == ([pipe[0]], [], [])
+
+
 class TestPoll:
     def test_waits_for_events(self, hub, pair, spawn):
         left, right = pair
