@@ -152,6 +152,21 @@ class TestSelect:
 
 
 class TestPoll:
+    def test_two_cannot_wait_with_one_object(self, hub, spawn, pipe):
+        poll = select.poll()
+        poll.register(pipe[0], select.POLLIN)
+        waiting = spawn(poll.poll)
+        eventlet.sleep(0)
+        with pytest.raises(RuntimeError, match="concurrent"):
+            poll.poll()
+        os.write(pipe[1], b"x")
+        assert waiting.wait() == [(pipe[0], select.POLLIN)]
+        assert poll.poll() == [(pipe[0], select.POLLIN)]
+
+    def test_a_timeout_beyond_a_c_int_is_refused(self, hub):
+        with pytest.raises(OverflowError):
+            select.poll().poll(2**31)
+
     def test_waits_for_events(self, hub, pair, spawn):
         left, right = pair
         poller = select.poll()
