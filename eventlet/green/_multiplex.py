@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from greenlet import getcurrent
+
 from eventlet import _pristine
 from eventlet.greenthread import sleep
 from eventlet.hubs import get_hub
@@ -25,16 +27,17 @@ def wait_until(look, masks, timeout):
     """Return `look()` as soon as it is true, or what it is after `timeout` seconds (None: no limit).
 
     It becomes true only by events on the file descriptors of `masks`, pairs of number and poll(2) bits.
-    Switches, unless it is true at once or `timeout` is 0 and the caller is the hub.
+    Switches, unless the caller is the hub; which must not wait: RuntimeError.
     """
     found = look()
-    if found:
-        return found
     hub = get_hub()
-    if timeout is not None and timeout <= 0:
-        # A loop around this lets others run, too.
+    at_once = timeout is not None and timeout <= 0
+    if (found or at_once) and getcurrent() is not hub.greenlet:
+        # In a loop around this, too, others run: even if something is always ready, such
+        # as a socket with room to write.
         sleep(0)
-        return look()
+    if found or at_once:
+        return found or look()
     hub.check_may_block()
     deadline = None if timeout is None else hub.clock() + timeout
     with _Odd(masks) as odd:

@@ -13,6 +13,8 @@ __patched__ = present(_select, "select", "poll", "epoll", "kqueue")
 __getattr__, __dir__ = look_like(globals(), _select)
 
 _URGENT = getattr(_select, "POLLPRI", 0x002)
+#: What a C int holds.
+_MAX_MILLISECONDS = 2**31 - 1
 error = OSError
 
 
@@ -108,6 +110,7 @@ class poll:
     def __init__(self):
         self._poll = _select.poll()
         self._masks = {}
+        self._is_polling = False
 
     def register(self, fd, eventmask=None):
         """Watch `fd`, a number or an object with `fileno()`. Never switches."""
@@ -130,9 +133,20 @@ class poll:
         self._masks.pop(fileno, None)
 
     def poll(self, timeout=None):
-        """Return a list of (fd, events); wait for `timeout` milliseconds (None or negative: no limit). Switches."""
+        """Return a list of (fd, events); wait for `timeout` milliseconds (None or negative: no limit). Switches.
+
+        Raises RuntimeError if another one waits with this object, OverflowError for more than 24 days.
+        """
         seconds = seconds_of(timeout, 1000)
-        return wait_until(lambda: self._poll.poll(0), list(self._masks.items()), seconds)
+        if seconds is not None and seconds * 1000 > _MAX_MILLISECONDS:
+            raise OverflowError("timeout is too large")
+        if self._is_polling:
+            raise RuntimeError("concurrent poll() invocation")
+        self._is_polling = True
+        try:
+            return wait_until(lambda: self._poll.poll(0), list(self._masks.items()), seconds)
+        finally:
+            self._is_polling = False
 
 
 if not hasattr(_select, "poll"):

@@ -109,7 +109,7 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
         self._timeout = howlong
 
     def setblocking(self, flag: bool) -> None:
-        """`settimeout(None)` if `flag` is true, else `settimeout(0)`. Never switches. Raises OSError if it is closed."""
+        """`settimeout(None)` if `flag` is true, else `settimeout(0)`. Never switches. Raises OSError if closed."""
         _c.setblocking(self, False)  # the OS socket always is; this tells whether it still exists
         self._timeout = None if flag else 0.0
 

@@ -56,6 +56,9 @@ class FdListener:
         record = self.record
         if not signal and record is not None and record.hub is not None:
             signal = record.hub.lost(record)
+        if record is not None and self.evtype == READ:
+            # Whoever listens need not read: a recv() that follows select() must not wait for another event.
+            record.readable = True
         if signal:
             self.spent = self.called = True
             self._tell_closed(*signal)

@@ -11,17 +11,27 @@ import pytest
 from eventlet._patching.table import COPIES, PATCHES
 from eventlet._patching.world import GREEN_TWINS
 
+WHOLE_PACKAGES = ("asyncio", "concurrent.futures", "concurrent.futures.thread")
+
 
 def modules():
     return sorted(
-        {(patch.module, patch.green) for patch in PATCHES if ".green." in patch.green} | set(GREEN_TWINS.items())
+        {(patch.module, patch.green) for patch in PATCHES if ".green." in patch.green}
+        | set(GREEN_TWINS.items())
+        | {(name, f"eventlet.green.{name}") for name in WHOLE_PACKAGES}
     )
 
 
 def load(standard_name, green_name):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        return importlib.import_module(standard_name), importlib.import_module(green_name)
+        try:
+            standard = importlib.import_module(standard_name)
+        except ModuleNotFoundError:
+            with pytest.raises(ModuleNotFoundError, match=standard_name):
+                importlib.import_module(green_name)
+            pytest.skip(f"this Python has no {standard_name}")
+        return standard, importlib.import_module(green_name)
 
 
 @pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.module)

@@ -7,7 +7,8 @@ import pytest
 
 import eventlet
 from eventlet.green import select, selectors
-from tests.helpers import fill_send_buffer
+from eventlet.green import socket as green_socket
+from tests.helpers import SOME_SECONDS, fill_send_buffer
 
 
 @pytest.fixture
@@ -131,8 +132,41 @@ class TestSelect:
         with pytest.raises(TypeError):
             select.get_fileno("3")
 
+    def test_others_run_although_something_is_always_ready(self, hub, spawn, pipe):
+        os.write(pipe[1], b"x")
+        ran = []
+        spawn(ran.append, 1)
+        while not ran:
+            assert select.select([pipe[0]], [], []) == ([pipe[0]], [], [])
+
+    def test_what_was_reported_can_be_received_again_and_again(self, hub, spawn):
+        with green_socket.create_server(("127.0.0.1", 0)) as server:
+            with green_socket.create_connection(server.getsockname()) as client, server.accept()[0] as connection:
+                client.settimeout(SOME_SECONDS)
+                for text in (b"one", b"two", b"three"):
+                    thread = spawn(select.select, [client], [], [])
+                    eventlet.sleep(0)
+                    connection.sendall(text)
+                    assert thread.wait() == ([client], [], [])
+                    assert client.recv(50) == text  # a short read: the next recv() would wait at once
+
 
 class TestPoll:
+    def test_two_cannot_wait_with_one_object(self, hub, spawn, pipe):
+        poll = select.poll()
+        poll.register(pipe[0], select.POLLIN)
+        waiting = spawn(poll.poll)
+        eventlet.sleep(0)
+        with pytest.raises(RuntimeError, match="concurrent"):
+            poll.poll()
+        os.write(pipe[1], b"x")
+        assert waiting.wait() == [(pipe[0], select.POLLIN)]
+        assert poll.poll() == [(pipe[0], select.POLLIN)]
+
+    def test_a_timeout_beyond_a_c_int_is_refused(self, hub):
+        with pytest.raises(OverflowError):
+            select.poll().poll(2**31)
+
     def test_waits_for_events(self, hub, pair, spawn):
         left, right = pair
         poller = select.poll()

@@ -359,3 +359,17 @@ def test_many_pipes_leave_nothing(hub):
             writer.write(b"x")
             assert waiter.wait() == b"x"
     assert len(hub._records) <= 1
+
+
+def test_the_fd_blocks_until_it_is_used(hub, pipe):
+    # So a process that gets it as its standard input finds what it expects.
+    with GreenPipe(os.dup(pipe[0]), "rb", 0) as reader:
+        assert os.get_blocking(pipe[0])
+        os.write(pipe[1], b"x")
+        assert reader.read(1) == b"x"
+        assert not os.get_blocking(pipe[0])
+
+
+def test_line_buffering_of_bytes_is_warned_of_as_by_open(hub, pipe):
+    with pytest.warns(RuntimeWarning, match="line buffering"), GreenPipe(os.dup(pipe[0]), "rb", 1):
+        pass
