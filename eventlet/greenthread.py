@@ -290,6 +290,8 @@ def spawn(func: Callable[..., Any], *args: Any, **kwargs: Any) -> GreenThread:
     thread = _new(hub)
     thread._start = start = _Start(thread, [func, args, kwargs])
     hub._ready.append(start)
+    if hub._polling:
+        hub.wakeup()  # it is the code of a host, in whose loop the hub is embedded, that spawns
     return thread
 
 
