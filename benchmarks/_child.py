@@ -66,13 +66,10 @@ def probe(order: Order) -> None:
 def hubs(order: Order) -> None:
     """Name the hubs that the library has, whether or not they work here, and the ways to reach their libraries."""
     _enter(order)
-    module = importlib.import_module("eventlet.hubs")
-    names: Any = getattr(module, "BACKENDS", None) or getattr(
-        module, "builtin_hub_names", ("epolls", "poll", "selects")
-    )
+    names: Any = importlib.import_module("eventlet.hubs._current").BACKENDS
     ways = [
         f"{name}:{provider}"
-        for name, path in (names.items() if isinstance(names, dict) else ())
+        for name, path in names.items()
         for provider in getattr(importlib.import_module(path), "PROVIDERS", ())
     ]
     _answer(hubs=[*names, *ways])

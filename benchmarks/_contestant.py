@@ -31,7 +31,7 @@ def peers(pythons: dict[str, str], default: str) -> list[Contestant]:
     """Return every peer that might exist, in its interpreter of `pythons` or else in `default`.
 
     A name that is not known to be something else is an eventlet: upstream's, or this library from another
-    commit.
+    commit; on the hub that stands after a slash in the name, if there is one.
     """
     known = [
         Contestant("gevent", "gevent", pythons.get("gevent", default)),
@@ -43,7 +43,11 @@ def peers(pythons: dict[str, str], default: str) -> list[Contestant]:
         Contestant("uvloop-protocol", "protocol", pythons.get("uvloop", default), loop="uvloop"),
     ]
     names = {contestant.name for contestant in known}
-    eventlets = [Contestant(name, "eventlet", python) for name, python in pythons.items() if name not in names]
+    eventlets = [
+        Contestant(name, "eventlet", python, hub=name.partition("/")[2] or None)
+        for name, python in pythons.items()
+        if name not in names
+    ]
     return eventlets + known
 
 

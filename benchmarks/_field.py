@@ -13,6 +13,9 @@ from benchmarks._process import ChildFailed, answers
 
 OURS = os.path.dirname(os.path.dirname(ENTRY))
 
+#: Our hubs that have a peer's name.
+OUR_NAMES = {"asyncio": "asyncio-hub", "asyncio:uvloop": "uvloop-hub"}
+
 Profile = dict[str, Any]  # what `_child.probe` answers
 Say = Callable[[str], None]
 
@@ -46,4 +49,4 @@ def _our_hubs(say: Say) -> list[Contestant]:
         say(f"this library: left out, {failure}")
         return []
     names = sorted(answer["hubs"], key=lambda name: name != "epolls")
-    return [ours(name, OURS, sys.executable, hub=name) for name in names]
+    return [ours(OUR_NAMES.get(name, name), OURS, sys.executable, hub=name) for name in names]

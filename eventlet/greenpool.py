@@ -214,6 +214,8 @@ class GreenPool:
                 task = _Task(self, function, args, kwargs)
                 self._tasks.add(task)
                 task.hub._ready.append(task)
+                if task.hub._polling:
+                    task.hub.wakeup()  # as in `spawn`
                 return
         self._spawn_task(_Task, function, args, kwargs)
 
@@ -227,6 +229,8 @@ class GreenPool:
         task = kind(self, function, args, kwargs)
         self._tasks.add(task)
         task.hub._ready.append(task)
+        if task.hub._polling:
+            task.hub.wakeup()
         return task
 
     def _run_on_the_spot(self, kind: type[_Task], function: Any, args: Any, kwargs: Any) -> Any:

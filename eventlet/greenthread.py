@@ -127,6 +127,16 @@ class GreenThread(Carrier, Settling):
             assert outcome is not None
         return outcome.get()
 
+    def __await__(self) -> Any:
+        """In a coroutine: wait for its end; the value is what the function returned, or what it raised is raised.
+
+        The loop goes on meanwhile, and hosts the hub from then on: see `eventlet.asyncio.adopt`. If the coroutine is
+        cancelled this green thread is killed; if this is killed, the coroutine gets CancelledError.
+        """
+        from eventlet._asyncio.bridge import await_thread  # only those who have a loop need it
+
+        return await_thread(self)
+
     def link(self, func: Callable[..., Any], *curried_args: Any, **curried_kwargs: Any) -> None:
         """Have `func(this, *curried_args, **curried_kwargs)` called when the function has ended, at once if it has.
 
@@ -290,6 +300,8 @@ def spawn(func: Callable[..., Any], *args: Any, **kwargs: Any) -> GreenThread:
     thread = _new(hub)
     thread._start = start = _Start(thread, [func, args, kwargs])
     hub._ready.append(start)
+    if hub._polling:
+        hub.wakeup()  # it is the code of a host, in whose loop the hub is embedded, that spawns
     return thread
 
 

@@ -68,6 +68,7 @@ def monkey_patch(**on: bool) -> None:
     """
     auto = on.pop("auto", False)
     chosen = _chosen(on)
+    _current.prepare()
     for argument in chosen:
         if argument not in already_patched:
             _apply(argument)

@@ -65,7 +65,7 @@ def pytest_configure() -> None:
 @pytest.fixture(params=_backends())
 def backend(request: pytest.FixtureRequest, warm: set[str]) -> ModuleType:
     """The module of a hub backend; each that this platform has, in turn."""
-    name, colon, _ = request.param.partition(":")
+    name, colon, _ = (request.param, "", "") if request.param in _current.BACKENDS else request.param.partition(":")
     module = importlib.import_module(_current.BACKENDS[name])
     if not module.is_available():
         pytest.skip(f"the {name} hub is not available here: it needs {getattr(module, 'INSTALL', 'another system')}")
@@ -145,6 +145,9 @@ def _left_in(hub: BaseHub) -> list[str]:
         return []
     if _current.thread.__dict__.get("hub") is not hub:
         return ["another hub than the fixture's"]
+    for dependant in list(hub._dependants):
+        if type(dependant).__name__ == "BackgroundLoop":
+            dependant.close()  # an asyncio loop in a green thread, which stays on purpose
     helpers.settle()
     if _traces(hub):
         gc.collect()  # a socket in a cycle with a traceback, say

@@ -39,6 +39,7 @@ LAYERS = {
     "eventlet.pools": 3,
     "eventlet.dagpool": 3,
     "eventlet.asyncio": 3,
+    "eventlet._asyncio": 3,
     # L4 — green I/O
     "eventlet.greenio": 4,
     "eventlet._threadpool": 4,

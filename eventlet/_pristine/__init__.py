@@ -82,6 +82,13 @@ def correct_main_thread(namespace: dict[str, object]) -> None:
     active[ident] = main
 
 
+def is_loaded(name: str) -> bool:
+    """Whether the ordinary module `name` has been imported. Never switches."""
+    import sys
+
+    return name in sys.modules
+
+
 _originals = _Originals(lambda: _SNAPSHOTS, _EXECUTED_ANEW)
 
 

@@ -10,6 +10,7 @@ from eventlet import _pristine
 from eventlet.greenthread import sleep
 from eventlet.hubs import get_hub
 from eventlet.hubs._readiness import READABLE, WRITABLE
+from eventlet.hubs._running_loop import no_running_loop
 from eventlet.hubs._waiting import Waiter
 from eventlet.hubs.listener import READ, WRITE, FdListener
 
@@ -29,6 +30,14 @@ def wait_until(look, masks, timeout):
     It becomes true only by events on the file descriptors of `masks`, pairs of number and poll(2) bits.
     Switches, unless the caller is the hub; which must not wait: RuntimeError.
     """
+    if _pristine.is_loaded("asyncio.events"):
+        # It may be an asyncio loop that waits, which must not seem to run those who run meanwhile.
+        with no_running_loop():
+            return _wait_until(look, masks, timeout)
+    return _wait_until(look, masks, timeout)
+
+
+def _wait_until(look, masks, timeout):
     found = look()
     hub = get_hub()
     at_once = timeout is not None and timeout <= 0

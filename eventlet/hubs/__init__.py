@@ -17,6 +17,7 @@ from eventlet.hubs._current import (
 from eventlet.hubs._current import (
     use_hub as use_hub,
 )
+from eventlet.hubs._embedding import embed as embed
 from eventlet.hubs._waiting import trampoline as trampoline
 from eventlet.hubs.errors import HubError as HubError
 from eventlet.hubs.errors import IOClosed as IOClosed
@@ -25,6 +26,7 @@ __all__ = [
     "HubError",
     "IOClosed",
     "available_hubs",
+    "embed",
     "get_default_hub",
     "get_hub",
     "notify_close",

@@ -23,6 +23,8 @@ BACKENDS = {
     "selects": "eventlet.hubs.selects",
     "libuv": "eventlet.hubs.libuv",
     "libev": "eventlet.hubs.libev",
+    "asyncio": "eventlet.hubs.asyncio",
+    "asyncio:uvloop": "eventlet.hubs._uvloop",
 }
 ALIASES = {"epoll": "epolls", "select": "selects", "pyuv": "libuv", "pyev": "libev"}
 ENTRY_POINT_GROUP = "eventlet.hubs"
@@ -108,6 +110,19 @@ def available_hubs() -> list[str]:
     return [name for name, module_name in BACKENDS.items() if importlib.import_module(module_name).is_available()]
 
 
+def prepare() -> None:
+    """Import what the hub named by EVENTLET_HUB needs: patched threads had better not. Never switches.
+
+    Errors are left to whoever first uses the hub.
+    """
+    name = _pristine.os.environ.get("EVENTLET_HUB", "").strip()
+    module_name = BACKENDS.get(ALIASES.get(name, name))
+    if module_name is not None:
+        module = importlib.import_module(module_name)
+        if hasattr(module, "prepare") and module.is_available():
+            module.prepare()
+
+
 def find_hub_class(mod: Any) -> type[BaseHub]:
     """Return the hub class that `mod` stands for, as described in `use_hub`, or raise HubError."""
     if isinstance(mod, str):
@@ -120,6 +135,8 @@ def find_hub_class(mod: Any) -> type[BaseHub]:
             raise HubError(f"hub {mod.__name__!r} is not available on this system{needs}; {_choices()}")
         if not hasattr(mod, "Hub"):
             raise HubError(f"module {mod.__name__!r} has no class Hub; {_choices()}")
+        if hasattr(mod, "prepare"):
+            mod.prepare()
         mod = mod.Hub
     if not isinstance(mod, type) or not hasattr(mod, "run"):
         raise HubError(f"a hub is a name, a module or a class, not {mod!r}; {_choices()}")

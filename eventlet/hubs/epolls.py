@@ -41,6 +41,10 @@ class Hub(BaseHub):
         # whose mark reads come out short without the socket being drained.
         self._lasting = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLPRI | select.EPOLLET
 
+    def fileno(self) -> int:
+        """Return the number of the epoll set, an fd that is readable when it has events. Never switches."""
+        return self._poller.fileno()  # type: ignore[no-any-return]
+
     def do_poll(self, seconds: float | None) -> Events:
         # epoll_wait(2) counts milliseconds; Python rounds them up (since 3.5).
         return self._poll(-1 if seconds is None else seconds)  # type: ignore[no-any-return]
@@ -90,6 +94,7 @@ class Hub(BaseHub):
         old = self._poller
         self._poller = select.epoll()
         self._poll = self._poller.poll
+        self.fileno_changes += 1
         old.close()
         for fd, mask in list(self._masks.items()):
             try:
@@ -117,4 +122,5 @@ class Hub(BaseHub):
         self._poller.close()
         self._masks.clear()
         self._open()
+        self.fileno_changes += 1
         super().after_fork()

@@ -44,6 +44,11 @@ class `Hub(BaseHub)` that supplies:
     Optional: True if closing a file ends its watch, so that another file under its number is never
     reported in its place. Saves a system call for each wait.
 
+`fileno()`, `fileno_changes`
+    Optional: an fd that is readable while there are events to poll for (epoll and kqueue
+    objects are such), and a number that grows when that becomes another file. Without it
+    the hub cannot be embedded in the loop of a host.
+
 Everything else, timers, wake-ups from other threads, forking, errors, is here.
 """
 
@@ -57,8 +62,11 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from eventlet import _pristine
 from eventlet.hubs import _carrier, _watchdog
 from eventlet.hubs import timer as _timer
+from eventlet.hubs._guest import Guest
 from eventlet.hubs._readiness import READABLE, WRITABLE, Readiness
+from eventlet.hubs._timers import checked_seconds
 from eventlet.hubs._waker import Waker
+from eventlet.hubs.errors import HubError
 from eventlet.hubs.listener import READ, WRITE, DebugListener, FdListener, closed_callback, noop
 
 TYPE_CHECKING = False
@@ -88,6 +96,10 @@ class BaseHub(Readiness):
 
     #: Name of this hub as given to use_hub; set when it is chosen.
     name = ""
+    #: How often what `fileno` is the number of has been replaced by another file.
+    fileno_changes = 0
+    #: The asyncio loop that coroutines of this thread run on, if there is one by now.
+    asyncio_loop: Any = None
 
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock or _pristine.time.monotonic)
@@ -110,6 +122,9 @@ class BaseHub(Readiness):
         self._waker: Waker | None = None
         self._is_closed = False
         self._observers: dict[object, Callable[[BaseHub], object]] = {}
+        #: Who else has to be told of `close` and `after_fork`.
+        self._dependants: list[Any] = []
+        self._guest: Guest | None = None
         self._renew_greenlet()
 
     # ---- the backend's part
@@ -120,6 +135,8 @@ class BaseHub(Readiness):
 
     def close(self) -> None:
         """Release the hub's file descriptors. It cannot be used afterwards. Never switches."""
+        while self._dependants:
+            self._dependants.pop().close()
         self._is_closed = True
         for carriers in (self.idle_carriers, self.lingering_carriers, self.lingered_carriers, self._finished):
             carriers.clear()
@@ -135,6 +152,10 @@ class BaseHub(Readiness):
 
     def after_fork(self) -> None:
         """Start afresh in a forked child: nobody waits, nothing is scheduled. Never switches."""
+        while self._dependants:
+            self._dependants.pop().after_fork()
+        if self._guest is not None:
+            self._guest.forget_host()
         self._ready.clear()
         self._left = 0
         self.forget_timers()
@@ -145,6 +166,51 @@ class BaseHub(Readiness):
             self._waker.close()
             self._waker = None
             self._start_waker()
+
+    # ---- being driven by a host
+
+    def run_once(self, timeout: float | None = 0) -> None:
+        """Make one turn and return: for programs whose own loop drives the hub. Switches.
+
+        What is ready runs, due timers fire, and whoever waits for events is woken. If nothing
+        is ready it waits for that, for `timeout` seconds at most (None: no limit).
+
+        What a host does between two calls must be followed by another one, soon: `fileno` and `deadline`
+        tell when. (`embed` does all this for the usual toolkits.) May be called from any greenlet
+        but the hub's, and also while an earlier call has not returned, by a loop within a green thread.
+
+        Raises TypeError if `timeout` is no number, ValueError if it is NaN or negative, and
+        RuntimeError in the hub's own greenlet, or for a hub that has a loop of its own to drive it.
+        """
+        if timeout is not None and checked_seconds(timeout, "timeout") < 0:
+            raise ValueError("timeout must not be negative")
+        self.as_guest().run_once(timeout)
+
+    def as_guest(self) -> Guest:
+        """Return what drives this hub from outside. Never switches."""
+        guest = self._guest
+        if guest is None:
+            guest = self._guest = Guest(self, self.do_poll)
+            self.do_poll = guest.do_poll  # type: ignore[method-assign]
+        return guest
+
+    def fileno(self) -> int:
+        """Return an fd that is readable when `run_once` has events to hand out. Never switches.
+
+        It may change from one turn to the next: `fileno_changes` then does too. Raises HubError
+        if the backend has none.
+        """
+        raise HubError(
+            f"the {self.name or type(self).__name__} hub has no file descriptor that a host's loop could watch; "
+            "choose one that has: EVENTLET_HUB=epolls on Linux, kqueue on macOS and BSD"
+        )
+
+    def deadline(self) -> float | None:
+        """Return the time on `clock` by which `run_once` has something to do, even if `fileno` is not readable.
+
+        None if there is no such time; in the past if something is ready now. Never switches.
+        """
+        return self.clock() if self._ready else self.next_deadline()
 
     # ---- being switched to
 

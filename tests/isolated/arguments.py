@@ -35,4 +35,6 @@ assert "builtins" in patcher.already_patched
 with open(__file__) as file:
     assert file.read()
 assert not patcher.is_monkey_patched("no such module") and not patcher.is_monkey_patched(None)
-assert patcher.is_monkey_patched("ssl") and "ssl" not in sys.modules, "patching does not import what nobody uses"
+assert patcher.is_monkey_patched("ssl")
+if "asyncio" not in sys.modules:  # as it is on that hub
+    assert "ssl" not in sys.modules, "patching does not import what nobody uses"

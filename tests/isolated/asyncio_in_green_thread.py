@@ -1,4 +1,4 @@
-"""Patched, an asyncio loop runs in a green thread and lets others run."""
+"""Patched, asyncio loops run in green threads, several at once, and let others run."""
 
 import asyncio
 
@@ -37,4 +37,6 @@ async def serve_and_fetch():
 
 eventlet.spawn(tick)
 assert eventlet.spawn(asyncio.run, serve_and_fetch()).wait() == b"LINE\n"
+threads = [eventlet.spawn(asyncio.run, serve_and_fetch()) for _ in range(3)]
+assert [thread.wait() for thread in threads] == [b"LINE\n"] * 3
 assert len(ticks) > 1  # the second one came while asyncio waited: its timer was due first

@@ -1,0 +1,1 @@
+"""What `eventlet.asyncio` is made of. Everything here imports asyncio."""
