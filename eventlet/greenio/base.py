@@ -446,18 +446,9 @@ class GreenSocket(socket.socket):  # type: ignore[misc, name-defined]
         _c.close(self)
 
     def detach(self) -> int:
-        """Give up the file descriptor without closing it; return it. Green threads that wait on it get IOClosed.
-
-        It blocks, or not, as the timeout says: whoever gets it may know nothing of us.
-        """
-        blocks = self.gettimeout() is None
+        """Give up the file descriptor without closing it; return it. Green threads that wait on it get IOClosed."""
         self._drop_record()
         fd: int = super().detach()
-        if blocks and fd >= 0:
-            try:
-                _pristine.os.set_blocking(fd, True)
-            except OSError:
-                pass  # somebody has closed it behind our back
         if self._adopted is not None:
             self._adopted.detach()
             self._adopted = None

@@ -342,16 +342,3 @@ def test_collected_in_another_thread(hub, closing):
         gc.collect()
     assert fd not in hub._records
     assert right.recv(1) == b""
-
-
-@pytest.mark.parametrize("timeout", [None, 0, 5.0])
-def test_a_detached_fd_blocks_as_its_timeout_said(hub, timeout):
-    """Whoever gets the number, another process say, may know nothing of green sockets."""
-    plain, peer = socket.socketpair()
-    sock = GreenSocket(fileno=plain.detach())
-    sock.settimeout(timeout)
-    fd = sock.detach()
-    assert os.get_blocking(fd) is (timeout is None)
-    os.close(fd)
-    peer.close()
-    assert sock.detach() == -1
