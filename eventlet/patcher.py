@@ -69,6 +69,8 @@ def monkey_patch(**on: bool) -> None:
     auto = on.pop("auto", False)
     chosen = _chosen(on)
     _current.prepare()
+    if chosen:
+        _load_hub()
     for argument in chosen:
         if argument not in already_patched:
             _apply(argument)
@@ -102,12 +104,11 @@ def _apply(argument: str) -> None:
             _hook.add(patch.module, functools.partial(_green, patch.green))
             _green_copies(patch.module)
     if argument == "thread":
-        _load_hub()
         locks.upgrade_locks()
 
 
 def _load_hub() -> None:
-    """Import the hub's module now.
+    """Import the hub's module now, over what is not patched yet.
 
     Import locks are green from now on: an OS thread that waits for one needs a hub, which
     must not have to be imported first.
