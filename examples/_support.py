@@ -32,7 +32,7 @@ def run(main: Callable[[], int]) -> NoReturn:
 
 
 def hub_name() -> str:
-    return type(eventlet.hubs.get_hub()).__module__.rpartition(".")[2]
+    return eventlet.hubs.get_hub().name
 
 
 def positive_int(text: str) -> int:

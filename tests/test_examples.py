@@ -41,7 +41,8 @@ SECONDS_TO_END = 10.0  # from Ctrl-C to the end of the process, on a busy machin
 @pytest.fixture
 def hub_name(backend: ModuleType) -> str:
     """Each hub that exists here, for the examples to run on."""
-    return backend.__name__.rpartition(".")[2]
+    name: str = backend.Hub.name
+    return name
 
 
 class Program:

@@ -34,4 +34,15 @@ class Hub(asyncio.Hub):
         """Return a new loop. Never switches."""
         import uvloop
 
-        return uvloop.new_event_loop()
+        loop = uvloop.new_event_loop()
+        loop.set_exception_handler(self._on_exception)
+        return loop
+
+    def _on_exception(self, loop: Any, context: dict[str, Any]) -> None:
+        """Let what a signal handler raises end the loop, as it does in asyncio; uvloop calls handlers in a callback."""
+        error = context.get("exception")
+        if error is not None and "_read_from_self" in context.get("message", ""):
+            self.swallowed = error
+            loop.stop()
+        else:
+            loop.default_exception_handler(context)

@@ -72,6 +72,8 @@ class Hub(_Base):
         self._loop_greenlet: greenlet | None = None
         self._loop_is_idle = True
         self._is_ending = False
+        #: An exception that the loop has swallowed, though it is for the main greenlet.
+        self.swallowed: BaseException | None = None
         self._own_embedding: Embedding | None = None
         self._guest = guest = Guest(self, super().do_poll)
         guest.on_its_own = guest.when_host_parks = self._nobody_drives
@@ -164,6 +166,7 @@ class Hub(_Base):
             self._loop_is_idle = False
             try:
                 loop.run_forever()
+                error, self.swallowed = self.swallowed, None
             except BaseException as caught:
                 error = caught  # Ctrl-C, mainly, which is for the main greenlet
             self._loop_is_idle = True
