@@ -63,7 +63,7 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(params=_backends())
-def backend(request: pytest.FixtureRequest, warm: set[str]) -> ModuleType:
+def backend(request: pytest.FixtureRequest, warmed_up: set[str]) -> ModuleType:
     """The module of a hub backend; each that this platform has, in turn."""
     name, colon, _ = (request.param, "", "") if request.param in _current.BACKENDS else request.param.partition(":")
     module = importlib.import_module(_current.BACKENDS[name])
@@ -72,15 +72,19 @@ def backend(request: pytest.FixtureRequest, warm: set[str]) -> ModuleType:
     if colon:
         module = ModuleType(request.param)
         module.Hub = _current.find_hub_class(request.param)  # type: ignore[attr-defined]
-    if request.param not in warm:
-        warm.add(request.param)
+    if request.param not in warmed_up:
+        warmed_up.add(request.param)
         module.Hub().close()  # libuv's first loop opens a pipe that the process keeps
     return module
 
 
 @pytest.fixture(scope="session")
-def warm() -> set[str]:
+def warmed_up() -> set[str]:
     """The hubs that were made once already."""
+    with contextlib.suppress(ImportError):
+        import uvloop  # has a libuv of its own, and with it such a pipe
+
+        uvloop.new_event_loop().close()
     return set()
 
 

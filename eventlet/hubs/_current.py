@@ -39,9 +39,16 @@ class _ClosesHub:
 
     def __init__(self, hub: BaseHub) -> None:
         self._hub = hub
+        self._process = _pristine.os.getpid()
 
-    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        if not is_finalizing():  # else the modules are in pieces, and the system closes what is open
+    def __del__(
+        self,
+        is_finalizing: Callable[[], bool] = sys.is_finalizing,
+        getpid: Callable[[], int] = _pristine.os.getpid,
+    ) -> None:
+        # At the interpreter's end the modules are in pieces, and the system closes what is open. In a forked child
+        # the other threads are gone with their locals, while the parent's hubs go on: some share a kernel object with us.
+        if not is_finalizing() and getpid() == self._process:
             self._hub.close()
 
 
@@ -213,7 +220,9 @@ class _ForkHook:
 
     def _in_child(self) -> None:
         if has_hub():
-            get_hub().after_fork()
+            hub = get_hub()
+            hub.after_fork()
+            thread.closer = _ClosesHub(hub)
 
 
 _fork_hook = _ForkHook()

@@ -1,7 +1,7 @@
 """Hub backend on kqueue(2): macOS and the BSDs.
 
-A kernel event is known by (fd, filter), and each direction is a filter of its own. EV_CLEAR makes one edge-triggered: it
-is reported again only after something has happened again. EV_ADD of an event that exists modifies it, and makes the
+A kernel event is known by (fd, filter), and each direction is a filter of its own. EV_CLEAR makes one edge-triggered:
+it is reported again only after something has happened again. EV_ADD of an event that exists modifies it, and makes the
 kernel look anew whether it is ready, but does not change its kind: whether it has EV_CLEAR is settled when it is
 made. Closing an fd deletes its events from the queue; unlike with epoll, also if the file is open elsewhere.
 """
