@@ -47,7 +47,7 @@ class _ClosesHub:
         getpid: Callable[[], int] = _pristine.os.getpid,
     ) -> None:
         # At the interpreter's end the modules are in pieces, and the system closes what is open. In a forked child
-        # the other threads are gone with their locals, while the parent's hubs go on, and may share an epoll set with us.
+        # the other threads are gone with their locals, while the parent's hubs go on, and may share an epoll set.
         if not is_finalizing() and getpid() == self._process:
             self._hub.close()
 
