@@ -19,6 +19,7 @@ _NAMES = {
     "_LockType": "LockType",
     "_ThreadHandle": "_ThreadHandle",
     "_allocate_lock": "allocate_lock",
+    "_get_main_thread_ident": "_get_main_thread_ident",
     "_make_thread_handle": "_make_thread_handle",
     "_set_sentinel": "_set_sentinel",
     "_start_joinable_thread": "start_joinable_thread",
