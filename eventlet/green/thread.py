@@ -44,8 +44,8 @@ allocate = allocate_lock = lock = LockType
 _local = local
 _ThreadHandle = ThreadHandle
 _make_thread_handle = ThreadHandle.of_running
-#: threading asks for it when it is imported (see `correct_main_thread`), and in a forked child, where the one that forked
-#: is the main thread.
+#: threading asks for it when it is imported (see `correct_main_thread`), and in a forked child, where the one that
+#: forked is the main thread.
 _get_main_thread_ident = get_ident
 
 #: Where `_set_sentinel` leaves a greenlet's lock: ends with the greenlet's task.
