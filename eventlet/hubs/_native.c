@@ -33,6 +33,14 @@
 #define MODULE_INIT PyInit__libev_c
 #endif
 
+/* Not Py_RETURN_NONE: from the headers of Python 3.12 it does not count, as None is immortal there, and a module that was
+ * built with those may be loaded by an older Python, where None is not. */
+static PyObject *none(void)
+{
+    Py_INCREF(Py_None);
+    return Py_None;
+}
+
 /* Event bits as poll(2) has them: see hubs/_readiness.py. */
 enum { READABLE = 1, WRITABLE = 4, BROKEN = 8 };
 
@@ -371,7 +379,7 @@ static PyObject *poller_watch(Poller *self, PyObject *arguments)
     events &= READABLE | WRITABLE;
     if (events == 0) {
         forget(self, fd);
-        Py_RETURN_NONE;
+        return none();
     }
     if (fd < 0)
         return raise_error(-EBADF);
@@ -392,7 +400,7 @@ static PyObject *poller_watch(Poller *self, PyObject *arguments)
         self->slots[fd].watcher = watcher;
     }
     else if (watcher->events == events)
-        Py_RETURN_NONE;
+        return none();
     watcher->events = events;
     watcher->stopped = 0;
     error = watcher_start(watcher);
@@ -401,7 +409,7 @@ static PyObject *poller_watch(Poller *self, PyObject *arguments)
         return raise_error(error);
     }
     note_unchecked(self, fd);
-    Py_RETURN_NONE;
+    return none();
 }
 
 /* ---- polling. A negative `seconds` means: until something happens. */
@@ -568,7 +576,7 @@ static PyObject *poller_after_fork(Poller *self, PyObject *unused)
         return raise_error(error);
     self->pid = getpid();
     forget_all(self);
-    Py_RETURN_NONE;
+    return none();
 }
 
 static PyObject *poller_close(Poller *self, PyObject *unused)
@@ -578,7 +586,7 @@ static PyObject *poller_close(Poller *self, PyObject *unused)
         self->close_wanted = 1; /* another thread closes us: at the end of the poll */
     else
         close_library(self);
-    Py_RETURN_NONE;
+    return none();
 }
 
 static PyObject *poller_backend(Poller *self, PyObject *unused)
