@@ -1,6 +1,6 @@
-"""Hub backend on libev, through pyev, our own C module or ctypes, whichever is there first.
+"""Hub backend on libev, through our own C module or ctypes, whichever is there first.
 
-`provider` is the name of the one in use: 'pyev', 'c' or 'ctypes'. EVENTLET_HUB=libev:ctypes forces one, and
+`provider` is the name of the one in use: 'c' or 'ctypes'. EVENTLET_HUB=libev:ctypes forces one, and
 libev:poll, or libev:ctypes:poll, chooses libev's backend.
 """
 

@@ -1,6 +1,6 @@
-"""Hub backend on libuv, through pyuv, our own C module or ctypes, whichever is there first.
+"""Hub backend on libuv, through our own C module or ctypes, whichever is there first.
 
-`provider` is the name of the one in use: 'pyuv', 'c' or 'ctypes'. EVENTLET_HUB=libuv:ctypes, for example, forces one.
+`provider` is the name of the one in use: 'c' or 'ctypes'. EVENTLET_HUB=libuv:ctypes, for example, forces one.
 """
 
 from __future__ import annotations
