@@ -6,7 +6,6 @@ from collections import deque
 from itertools import repeat
 from operator import index, length_hint
 
-from eventlet import _pristine
 from eventlet.hubs._timers import checked_seconds
 from eventlet.hubs._waiting import Waiter
 
@@ -194,9 +193,10 @@ class Semaphore:
         """The waiter was killed; if a permit was on its way to it, that is the next one's now."""
         if self._leave_line(waiter):
             return
-        while not waiter.woken:
-            _pristine.time.sleep(0)  # another OS thread is just handing it over
-        waiter.hub.unschedule(waiter.greenlet)
+        # Not yet woken: the releaser is between its two steps, in another thread or below us on this one's
+        # stack. It must not be waited for; its wake-up will find nobody.
+        if waiter.woken:
+            waiter.hub.unschedule(waiter.greenlet)
         self._put_back()
 
     def _leave_line(self, waiter: Waiter) -> bool:

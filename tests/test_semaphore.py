@@ -299,3 +299,23 @@ def test_killing_a_capped_ones_waiters_loses_nothing(autojump_hub):
     kill(acquirer)  # the permit was on its way
     assert semaphore.acquire(blocking=False)
     assert semaphore.locked()
+
+
+def test_a_waiter_that_is_killed_in_the_middle_of_a_release_passes_the_permit_on(autojump_hub):
+    """As a signal handler may do: the release cannot go on before the killed one has ended."""
+    semaphore = Semaphore(0)
+    victim, heir = spawn(semaphore.acquire), spawn(semaphore.acquire)
+    settle()
+
+    class Line(type(semaphore._waiters)):
+        def popleft(self):
+            waiter = super().popleft()
+            if waiter.greenlet is victim:
+                victim.kill()
+            return waiter
+
+    semaphore._waiters = Line(semaphore._waiters)
+    semaphore.release()
+    assert victim.dead
+    assert heir.wait() is True
+    assert semaphore.counter == 0
