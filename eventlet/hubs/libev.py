@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from eventlet.hubs._timers import Clock
 
 PROVIDERS = {
-    "pyev": "eventlet.hubs._libev_pyev",
     "c": "eventlet.hubs._libev_c",
     "ctypes": "eventlet.hubs._libev_ctypes",
 }

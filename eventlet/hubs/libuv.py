@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 PROVIDERS = {
-    "pyuv": "eventlet.hubs._libuv_pyuv",
     "c": "eventlet.hubs._libuv_c",
     "ctypes": "eventlet.hubs._libuv_ctypes",
 }
