@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, Callable
 
-
 __all__ = ["GreenMap", "GreenPile", "GreenPool"]
 
 
@@ -66,14 +65,7 @@ class _Task(Task):
         except BaseException as error:
             thread.hub.report_exception(type(error), error, error.__traceback__)
         finally:
-            pool = self.pool
-            tasks = pool._tasks
-            if self in tasks:
-                # `_ended`, written out.
-                tasks.discard(self)
-                pool.sem.release()
-                if not tasks and pool._waiters:
-                    wake_all(pool._waiters)
+            self.pool._ended(self)
             # The green thread may be re-used: nothing of us must be left in it.
             self.thread = self.function = self.args = self.kwargs = self.context = None
             if thread._waiters or thread._links:
