@@ -1,6 +1,6 @@
-"""Hub backend on libuv, through our own C module or ctypes, whichever is there first.
+"""Hub backend on libuv, through the module pyuv, our own C module or ctypes, whichever is there first.
 
-`provider` is the name of the one in use: 'c' or 'ctypes'. EVENTLET_HUB=libuv:ctypes, for example, forces one.
+`provider` is the name of the one in use: 'pyuv', 'c' or 'ctypes'. EVENTLET_HUB=libuv:ctypes, for example, forces one.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 PROVIDERS = {
+    "pyuv": "eventlet.hubs._libuv_pyuv",
     "c": "eventlet.hubs._libuv_c",
     "ctypes": "eventlet.hubs._libuv_ctypes",
 }

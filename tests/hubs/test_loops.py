@@ -519,7 +519,7 @@ def test_libev_never_takes_io_uring_by_itself(name):
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ("libuv:rust", "no option 'rust'; it has one or some of: c, ctypes"),
+        ("libuv:rust", "no option 'rust'; it has one or some of: pyuv, c, ctypes"),
         ("libuv:poll", "no option 'poll'"),
         ("libev:c:ctypes", "no option 'ctypes'"),
         ("libev:", "no option ''"),
