@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 #: Commands by name. Anything else is a program to run, with options.
-COMMANDS: dict[str, str] = {}
+COMMANDS = {"hubs": "eventlet._cli.hubs"}
 
 
 def main(arguments: list[str]) -> Any:

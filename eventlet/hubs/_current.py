@@ -160,7 +160,7 @@ def _find_by_name(name: str) -> Any:
         return _with_options(importlib.import_module(BACKENDS[base]), base, options)
     if ":" in name:
         return _import_class(name)
-    entry_point = _entry_points().get(name)
+    entry_point = entry_points().get(name)
     if entry_point is None and "." in name:
         return _import_class(name)
     if entry_point is None:
@@ -192,7 +192,8 @@ def _import_class(path: str) -> Any:
     return found
 
 
-def _entry_points() -> dict[str, Any]:
+def entry_points() -> dict[str, Any]:
+    """Return the hubs that distributions declare, by name. Never switches."""
     from importlib import metadata
 
     if sys.version_info >= (3, 10):
@@ -203,7 +204,7 @@ def _entry_points() -> dict[str, Any]:
 
 
 def _choices() -> str:
-    names = [*available_hubs(), *sorted(_entry_points())]
+    names = [*available_hubs(), *sorted(entry_points())]
     return f"available here: {', '.join(names)}, or 'package.module:Class'"
 
 

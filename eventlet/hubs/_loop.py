@@ -84,6 +84,18 @@ def _first_provider(candidates: tuple[tuple[str, str], ...]) -> tuple[str, Any]:
     raise ImportError("; ".join(reasons))
 
 
+def describe_providers(providers: Mapping[str, str], library: str) -> str:
+    """Return which provider is in use, with the version of its library, and which others are here."""
+    found = {}
+    for name, module_name in providers.items():
+        try:
+            found[name] = import_module(module_name).version
+        except ImportError:
+            continue
+    first, *others = [f"{name}, {library} {version}" for name, version in found.items()]
+    return f"{first} (also here: {'; '.join(others)})" if others else first
+
+
 def choose(hub_class: type[LoopHub], words: Sequence[str], backends: Mapping[str, int] | None = None) -> type[LoopHub]:
     """Return a subclass of `hub_class` with what `words` say: a provider, a backend, in any order.
 

@@ -25,6 +25,11 @@ def prepare() -> None:
     importlib.import_module("uvloop")
 
 
+def describe() -> str:
+    """Return uvloop's version, for people."""
+    return f"uvloop {importlib.import_module('uvloop').__version__}"
+
+
 class Hub(asyncio.Hub):
     """As the asyncio hub; the loop is uvloop's."""
 

@@ -45,6 +45,9 @@ else:
 #: What is given to tasks that were cancelled because the hub is closed.
 SECONDS_TO_END = 1.0
 
+#: What it needs where it is not available.
+INSTALL = "Linux (epoll), macOS or a BSD (kqueue)"
+
 
 def is_available() -> bool:
     """Whether the system has epoll or kqueue."""

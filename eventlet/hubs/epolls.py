@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from eventlet.hubs.hub import Events
     from eventlet.hubs.listener import FdListener
 
+#: What it needs where it is not available.
+INSTALL = "Linux"
+
 
 def is_available() -> bool:
     """Whether the system has epoll."""

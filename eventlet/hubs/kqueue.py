@@ -33,6 +33,9 @@ GONE = (errno.ENOENT, errno.EBADF)
 #: What it says of files that it cannot watch.
 UNFIT = (errno.EINVAL, errno.ENODEV, errno.EOPNOTSUPP)
 
+#: What it needs where it is not available.
+INSTALL = "macOS or a BSD"
+
 
 def is_available() -> bool:
     """Whether the system has kqueue."""

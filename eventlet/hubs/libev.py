@@ -6,7 +6,7 @@ libev:poll, or libev:ctypes:poll, chooses libev's backend.
 
 from __future__ import annotations
 
-from eventlet.hubs._loop import LoopHub, choose, find_provider
+from eventlet.hubs._loop import LoopHub, choose, describe_providers, find_provider
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ def is_available() -> bool:
     except ImportError:
         return False
     return True
+
+
+def describe() -> str:
+    """Return the provider and the version of libev, and what other providers are here, for people."""
+    return describe_providers(PROVIDERS, "libev")
 
 
 class Hub(LoopHub):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from eventlet.hubs._loop import LoopHub, choose, find_provider
+from eventlet.hubs._loop import LoopHub, choose, describe_providers, find_provider
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ def is_available() -> bool:
     except ImportError:
         return False
     return True
+
+
+def describe() -> str:
+    """Return the provider and the version of libuv, and what other providers are here, for people."""
+    return describe_providers(PROVIDERS, "libuv")
 
 
 class Hub(LoopHub):

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from eventlet.hubs.hub import Events
     from eventlet.hubs.listener import FdListener
 
+#: What it needs where it is not available.
+INSTALL = "a Unix (Linux, macOS, BSD)"
+
 
 def is_available() -> bool:
     """Whether the system has poll."""

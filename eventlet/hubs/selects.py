@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: Up to here every select(2) can watch; past it, it is asked.
 _SURE = 1024
 
+#: What it needs where it is not available.
+INSTALL = "select(2)"
+
 
 def is_available() -> bool:
     """Whether the system has select (all have)."""
