@@ -316,7 +316,7 @@ def test_every_module_imports_alone():
     optional = {"eventlet.support.psycopg2_patcher", "eventlet.hubs.kqueue", "eventlet.__main__"}
     # These need a library or a module of somebody else.
     optional |= {f"eventlet.hubs.{name}" for name in ("_libev_ctypes", "_libuv_ctypes", "_libuv_pyuv")}
-    optional |= {"eventlet.green.zmq", "eventlet.support.zmq_patcher"}
+    optional |= {"eventlet.green.zmq", "eventlet.green._zmq", "eventlet.support.zmq_patcher"}
     optional |= {f"eventlet.green.OpenSSL{name}" for name in ("", ".SSL", ".crypto", ".tsafe", ".version")}
     # Python warns of these, or does not have them any more: tests/green/test_twins.py.
     warned_of = ("asynchat", "asyncore", "nntplib", "profile", "smtpd", "telnetlib")

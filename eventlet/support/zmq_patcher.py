@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eventlet.green import zmq as green
+from eventlet.green import _zmq as green
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,14 +10,16 @@ if TYPE_CHECKING:
 
 __all__ = ["make_zmq_green"]
 
+_NAMES = ("Context", "Poller", "Socket", "device", "proxy", "select", "zmq_poll")
+
 
 def make_zmq_green(zmq: Any) -> None:
-    """Put the names of eventlet.green.zmq into the module `zmq`, and those of its parts that have them. Never switches.
+    """Put what eventlet.green.zmq has into the module `zmq`, and those of its parts that have them. Never switches.
 
     Sockets that were made before stay as they are.
     """
     parts = (zmq, zmq.sugar, zmq.sugar.context, zmq.sugar.poll, zmq.sugar.socket)
-    for name in green.__patched__:
+    for name in _NAMES:
         standard = getattr(zmq, name)
         for part in parts:
             # Its own class statement aside: the green one is a subclass of that.

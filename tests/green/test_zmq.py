@@ -400,6 +400,7 @@ PATCHED = """
 WAYS = {
     "auto": ("eventlet.monkey_patch(auto=True)", "zmq"),
     "twin": ("eventlet.monkey_patch()", "eventlet.green.zmq"),
+    "auto and twin": ("eventlet.monkey_patch(auto=True)", "eventlet.green.zmq"),
     "twin alone": ("", "eventlet.green.zmq"),
 }
 
