@@ -114,6 +114,18 @@ class _Crew:
             if not self.threads:
                 wake_all(self._waiters)
 
+    def serve(self) -> None:
+        """Let the calling thread be one of these for a while: until there is no work. Not if there are enough."""
+        with self._lock:
+            self.threads.append(None)
+            self._idle += 1
+        if len(self.threads) > self._size and self._leaves(self._size):
+            return
+        try:
+            self._work()
+        finally:
+            del thread.in_thread_pool
+
     def _leaves(self, staying: int) -> bool:
         """Whether the calling thread, one of more than `staying`, is to end: no job depends on it."""
         with self._lock:
@@ -212,6 +224,22 @@ class ThreadPool:
         finally:
             # The error refers to this frame from now on.
             job = error = None  # type: ignore[assignment]
+
+    def serve(self) -> None:
+        """Make the calls of others in the calling OS thread, as one more thread of the pool. Blocks the thread.
+
+        It returns when any other thread of the pool would end: after some time without work, or at once if
+        there are `size` already. Raises RuntimeError in a thread of a pool.
+        """
+        if "in_thread_pool" in thread.__dict__:
+            raise RuntimeError("this is a thread of a pool already")
+        if not self._watches_forks:
+            self._watch_forks()
+        self._crew.serve()
+
+    def wait_for_end(self) -> None:
+        """Return when the pool has no threads, be it for `killall` or for lack of work. Switches if it has some."""
+        self._crew.wait_for_end()
 
     def _watch_forks(self) -> None:
         self._watches_forks = True

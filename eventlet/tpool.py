@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Callable
 
-__all__ = ["Proxy", "ThreadPool", "execute", "killall", "proxy_call", "set_num_threads", "setup"]
+__all__ = [
+    "Proxy",
+    "ThreadPool",
+    "execute",
+    "killall",
+    "proxy_call",
+    "set_num_threads",
+    "setup",
+    "tpool_trampoline",
+    "tworker",
+]
 
 SIZE_VARIABLE = "EVENTLET_THREADPOOL_SIZE"
 DEFAULT_SIZE = 20
@@ -81,6 +91,23 @@ def killall() -> None:
     """
     if _default.pool is not None:
         _default.pool.killall()
+
+
+def tworker() -> None:
+    """Make the calls that others `execute`, in the calling OS thread, as one more thread of the pool. Blocks it.
+
+    Returns when the pool's threads end: for `killall`, after half a minute without work, or at once if there are as
+    many as was set. The pool starts threads by itself; this lends it one that is somebody's own.
+    """
+    _default.make().serve()
+
+
+def tpool_trampoline() -> None:
+    """Return when the pool has no threads: after `killall`, or long enough without a call. Switches until then.
+
+    Upstream hands out results here; now the threads themselves wake those who wait.
+    """
+    _default.make().wait_for_end()
 
 
 def proxy_call(autowrap: Any, f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

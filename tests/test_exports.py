@@ -271,6 +271,7 @@ GREEN = {
     "eventlet.green.http": ("http", ""),
     "eventlet.green.http.client": ("http.client", "HTTPMessage parse_headers"),
     "eventlet.green.httplib": ("http.client", ""),
+    "eventlet.green.profile": ("profile", "ContextWrap"),
     "eventlet.green.os": ("os", "fdopen open read wait waitpid write"),
     "eventlet.green.select": ("select", "get_fileno select"),
     "eventlet.green.selectors": ("selectors", ""),
@@ -315,8 +316,11 @@ def test_every_module_imports_alone():
     optional = {"eventlet.support.psycopg2_patcher", "eventlet.hubs.kqueue", "eventlet.__main__"}
     # These need a library or a module of somebody else.
     optional |= {f"eventlet.hubs.{name}" for name in ("_libev_ctypes", "_libuv_ctypes", "_libuv_pyuv")}
+    optional |= {"eventlet.green.zmq", "eventlet.green._zmq", "eventlet.support.zmq_patcher"}
+    optional |= {f"eventlet.green.OpenSSL{name}" for name in ("", ".SSL", ".crypto", ".tsafe", ".version")}
     # Python warns of these, or does not have them any more: tests/green/test_twins.py.
-    optional |= {f"eventlet.green.{name}" for name in ("asynchat", "asyncore", "nntplib", "smtpd", "telnetlib")}
+    warned_of = ("asynchat", "asyncore", "nntplib", "profile", "smtpd", "telnetlib")
+    optional |= {f"eventlet.green.{name}" for name in warned_of}
     names = [info.name for info in pkgutil.walk_packages(eventlet.__path__, "eventlet.")]
     script = textwrap.dedent("""
         import importlib, os, sys, traceback

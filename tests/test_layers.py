@@ -56,6 +56,7 @@ LAYERS = {
     "eventlet.support.psycopg2_patcher": 5,
     "eventlet.support.psycopg_patcher": 5,
     "eventlet.support.sqlite3_patcher": 5,
+    "eventlet.support.zmq_patcher": 5,
     # L6 — protocols and services
     "eventlet.convenience": 6,
     "eventlet.db_pool": 6,

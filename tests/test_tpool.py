@@ -9,7 +9,7 @@ import pytest
 import eventlet
 from eventlet import _pristine, tpool
 from eventlet.tpool import Proxy
-from tests.helpers import check_python, run_python
+from tests.helpers import OSThread, check_python, run_python
 
 get_ident = _pristine.thread.get_ident
 
@@ -48,6 +48,33 @@ def test_set_num_threads(hub):
 def test_killall_before_anything_else_does_nothing(hub):
     tpool.killall()
     assert tpool._default.pool is None
+
+
+def test_tworker_lends_the_pool_a_thread(hub, spawn):
+    tpool.set_num_threads(1)
+    idents = []
+    lent = OSThread(lambda: [idents.append(get_ident()), tpool.tworker()])
+    while not tpool._default.pool.threads():
+        eventlet.sleep(0.001)  # it is on its way
+    assert tpool.execute(get_ident) == idents[0]
+    ended = spawn(tpool.tpool_trampoline)
+    eventlet.sleep(0)
+    assert not ended.dead
+    with pytest.raises(RuntimeError, match="already"):
+        tpool.execute(tpool.tworker)
+    tpool.killall()
+    lent.join_green()
+    ended.wait()
+    tpool.tpool_trampoline()  # there are no threads
+
+
+def test_tworker_leaves_when_there_are_too_many(hub):
+    tpool.set_num_threads(1)
+    tpool.execute(get_ident)
+    OSThread(tpool.tworker).join()
+    assert tpool._default.pool.threads() == 1
+    tpool.set_num_threads(0)
+    OSThread(tpool.tworker).join()
 
 
 @pytest.mark.parametrize(("given", "size"), [("7", 7), ("0", 0), ("", 20), (None, 20)])

@@ -58,6 +58,7 @@ AUTO = {
     "psycopg2.extensions": "eventlet.support.psycopg2_patcher:make_psycopg_green",
     "psycopg.waiting": "eventlet.support.psycopg_patcher:make_psycopg3_green",
     "sqlite3": "eventlet.support.sqlite3_patcher:make_sqlite3_green",
+    "zmq": "eventlet.support.zmq_patcher:make_zmq_green",
 }
 AUTO_ARGUMENTS = {"psycopg": "psycopg2.extensions"}
 

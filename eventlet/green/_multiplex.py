@@ -24,20 +24,21 @@ _WRITE_BITS = WRITABLE | getattr(_select, "POLLWRNORM", 0)
 _LOOK_EVERY_SECONDS = 0.02
 
 
-def wait_until(look, masks, timeout):
+def wait_until(look, masks, timeout, interests=()):
     """Return `look()` as soon as it is true, or what it is after `timeout` seconds (None: no limit).
 
-    It becomes true only by events on the file descriptors of `masks`, pairs of number and poll(2) bits.
+    It becomes true only by events on the file descriptors of `masks`, pairs of number and poll(2) bits, or when
+    one of `interests` wakes the waiter that its method `add` got and `remove` takes back.
     Switches, unless the caller is the hub; which must not wait: RuntimeError.
     """
     if _pristine.is_loaded("asyncio.events"):
         # It may be an asyncio loop that waits, which must not seem to run those who run meanwhile.
         with no_running_loop():
-            return _wait_until(look, masks, timeout)
-    return _wait_until(look, masks, timeout)
+            return _wait_until(look, masks, timeout, interests)
+    return _wait_until(look, masks, timeout, interests)
 
 
-def _wait_until(look, masks, timeout):
+def _wait_until(look, masks, timeout, interests):
     found = look()
     hub = get_hub()
     at_once = timeout is not None and timeout <= 0
@@ -56,13 +57,13 @@ def _wait_until(look, masks, timeout):
                 return look()
             if odd.must_look:
                 remaining = _LOOK_EVERY_SECONDS if remaining is None else min(remaining, _LOOK_EVERY_SECONDS)
-            _park(hub, [*masks, *odd.masks], remaining)
+            _park(hub, [*masks, *odd.masks], interests, remaining)
             found = look()
             if found:
                 return found
 
 
-def _park(hub, masks, timeout):
+def _park(hub, masks, interests, timeout):
     """Wait until the hub reports an event for one of `masks`, for `timeout` seconds."""
     waiter = Waiter()
     listeners = []
@@ -78,8 +79,12 @@ def _park(hub, masks, timeout):
                     listener = FdListener(evtype, fd, on_event, None, None, once=True, shared=True)
                     hub.add_listener(listener)
                     listeners.append(listener)
+        for interest in interests:
+            interest.add(waiter)
         waiter.park(timeout)
     finally:
+        for interest in interests:
+            interest.remove()
         for listener in listeners:
             hub.remove(listener)
 

@@ -13,12 +13,15 @@ from eventlet._patching.world import GREEN_TWINS
 
 WHOLE_PACKAGES = ("asyncio", "concurrent.futures", "concurrent.futures.thread")
 
+#: Twins that nothing gets in the standard module's place.
+OTHERS = ("profile",)
+
 
 def modules():
     return sorted(
         {(patch.module, patch.green) for patch in PATCHES if ".green." in patch.green}
         | set(GREEN_TWINS.items())
-        | {(name, f"eventlet.green.{name}") for name in WHOLE_PACKAGES}
+        | {(name, f"eventlet.green.{name}") for name in (*WHOLE_PACKAGES, *OTHERS)}
     )
 
 
