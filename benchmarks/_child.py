@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks._contestant import Contestant
 from benchmarks._job import Stopwatch, Unsupported
-from benchmarks._server import SERVER_SECONDS, Server
+from benchmarks._server import SERVER_SECONDS, UNSUPPORTED, Server
 
 Order = dict[str, Any]
 
@@ -97,12 +97,15 @@ def measure(order: Order) -> None:
 
 
 def serve(order: Order) -> None:
-    """Be a server on one core until killed; the first line of stdout is the port."""
+    """Be a server on one core until killed; the first line of stdout is the port, or why it cannot be one."""
     contestant = _enter(order)
     signal.alarm(SERVER_SECONDS)  # never outlive a driver that could not kill us
     _pin_to_core(0)
     job = _job(importlib.import_module(f"benchmarks.{order['bench']}"), contestant, order["job"])
-    _caller(contestant, job)(lambda port: print(port, flush=True))
+    try:
+        _caller(contestant, job)(lambda port: print(port, flush=True))
+    except Unsupported as reason:
+        print(UNSUPPORTED, reason, flush=True)
 
 
 def drive(order: Order) -> None:

@@ -14,6 +14,7 @@ from benchmarks._command import command, environment
 from benchmarks._contestant import Contestant
 from benchmarks._job import Unsupported
 
+UNSUPPORTED = "unsupported:"
 SERVER_SECONDS = 120  # the longest life of a server, should its driver die without killing it
 
 
@@ -42,6 +43,8 @@ class Server:
             line = self._process.stdout.readline()
             if not line:
                 raise RuntimeError(f"its server ended before it listened: {self._last_error()}")
+            if line.startswith(UNSUPPORTED):
+                raise Unsupported(line[len(UNSUPPORTED) :].strip())
             self.port = int(line)
             self._find_cpu_clock()
         except BaseException:
