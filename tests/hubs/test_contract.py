@@ -16,9 +16,29 @@ from eventlet import hubs
 from eventlet.event import Event
 from eventlet.greenthread import kill, sleep, spawn
 from eventlet.hubs import IOClosed, trampoline
+from eventlet.hubs._current import find_hub_class
 from eventlet.hubs.hub import BaseHub
+from eventlet.testing import hub_contract
 from eventlet.timeout import Timeout
 from tests.helpers import OSThread, fill_send_buffer, one_turn, settle
+
+#: Hubs that can be had in several ways are checked in each; `backend` is the first of them.
+WAYS = ["libuv:c", "libuv:ctypes", "libev:c", "libev:ctypes", "libev:poll", "libev:select", "libev:ctypes:poll"]
+
+
+@pytest.mark.parametrize("check", hub_contract.CHECKS)
+def test_what_a_backend_owes_to_the_hub(backend, check):
+    check(backend.Hub)
+
+
+@pytest.mark.parametrize("check", hub_contract.CHECKS)
+@pytest.mark.parametrize("way", WAYS)
+def test_what_each_provider_owes_to_the_hub(way, check):
+    try:
+        hub_class = find_hub_class(way)
+    except hubs.HubError as error:
+        pytest.skip(str(error))
+    check(hub_class)
 
 
 @pytest.fixture
