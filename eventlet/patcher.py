@@ -10,11 +10,14 @@ import functools
 import importlib
 import sys
 from types import ModuleType
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 from eventlet import _pristine
 from eventlet._patching import locks
 from eventlet._patching.auto import AutoPatches
+from eventlet._patching.changes import Changes
+from eventlet._patching.changes import DoNotPatch as DoNotPatch
+from eventlet._patching.changes import PatchEvent as PatchEvent
 from eventlet._patching.hook import ImportHook
 from eventlet._patching.table import AUTO_ARGUMENTS, COPIES, DEFAULT_ARGUMENTS, OTHER_ARGUMENTS, PATCHES
 from eventlet._patching.world import GREEN_TWINS, green_modules
@@ -22,6 +25,8 @@ from eventlet._pristine._world import World
 from eventlet.hubs import HubError, _current
 
 __all__ = [
+    "DoNotPatch",
+    "PatchEvent",
     "already_patched",
     "import_patched",
     "inject",
@@ -31,13 +36,18 @@ __all__ = [
     "patch_function",
     "register_auto",
     "slurp_properties",
+    "subscribe",
+    "unsubscribe",
 ]
+
+_Subscriber = TypeVar("_Subscriber", bound=Callable[[PatchEvent], object])
 
 #: Arguments of monkey_patch that have been applied, each with True.
 already_patched: dict[str, bool] = {}
 
 _hook = ImportHook()
-_auto = AutoPatches(_hook)
+_changes = Changes()
+_auto = AutoPatches(_hook, _changes)
 _worlds: dict[Any, World] = {}
 
 
@@ -96,15 +106,19 @@ def _apply(argument: str) -> None:
     if argument in AUTO_ARGUMENTS:
         module_name = AUTO_ARGUMENTS[argument]
         _auto.enable(module_name)
-        _hook.add(module_name, lambda _module: already_patched.update({argument: True}))
+        _hook.add(module_name, _noting(argument))
         return
     already_patched[argument] = True
-    for patch in PATCHES:
-        if patch.argument == argument:
-            _hook.add(patch.module, functools.partial(_green, patch.green))
-            _green_copies(patch.module)
-    if argument == "thread":
-        locks.upgrade_locks()
+    try:
+        for patch in PATCHES:
+            if patch.argument == argument:
+                _hook.add(patch.module, _putting_names_of(patch.green))
+                _green_copies(patch.module)
+        if argument == "thread" and not _changes.was_vetoed("threading"):
+            locks.upgrade_locks()
+    except BaseException:
+        del already_patched[argument]  # the next call does the rest
+        raise
 
 
 def _load_hub() -> None:
@@ -119,29 +133,66 @@ def _load_hub() -> None:
         pass  # whoever first needs a hub is told, unless use_hub() is called before
 
 
-def _green(green_name: str, module: ModuleType) -> None:
-    """Put the names that the green module offers into the standard `module`."""
-    green = importlib.import_module(green_name)
-    for name in green.__patched__:
-        setattr(module, name, green.__dict__[name])
-    patch_in_place = getattr(green, "patch_in_place", None)
-    if patch_in_place is not None:
-        patch_in_place(module)
+@functools.cache  # so that patching again gives the hook the same function
+def _putting_names_of(green_name: str) -> Callable[[ModuleType], object]:
+    """Return what puts the names that the green module offers into a standard module."""
+
+    def change(module: ModuleType) -> None:
+        green = importlib.import_module(green_name)
+        for name in green.__patched__:
+            _changes.set_attribute(module, name, green.__dict__[name])
+        patch_in_place = getattr(green, "patch_in_place", None)
+        if patch_in_place is not None:
+            patch_in_place(module)
+
+    return lambda module: _changes.change_module(module.__name__, lambda: change(module))
+
+
+@functools.cache
+def _noting(argument: str) -> Callable[[ModuleType], object]:
+    """Return what notes that `argument` has been applied, once the third-party module that it is about was changed."""
+
+    def note(module: ModuleType) -> None:
+        if not _changes.was_vetoed(module.__name__):
+            already_patched[argument] = True
+
+    return note
 
 
 def _green_copies(source: str) -> None:
     for copy in COPIES:
         holder = sys.modules.get(copy.module)
         if copy.source == source and holder is not None and hasattr(holder, copy.name):
-            setattr(holder, copy.name, getattr(sys.modules[source], copy.original))
+            value = getattr(sys.modules[source], copy.original)
+            if getattr(holder, copy.name) is not value:
+                _changes.set_attribute(holder, copy.name, value)
 
 
 def is_monkey_patched(module: Any) -> bool:
     """Whether monkey_patch has changed `module`: a module, its name, or an argument of monkey_patch. Never switches."""
     name = module if isinstance(module, str) else getattr(module, "__name__", None)
-    if name in already_patched:
-        return True
-    return any(patch.module == name and patch.argument in already_patched for patch in PATCHES)
+    for patch in PATCHES:
+        if patch.module == name and patch.argument in already_patched:
+            return not _changes.was_vetoed(patch.module)
+    return name in already_patched
+
+
+def subscribe(callback: _Subscriber) -> _Subscriber:
+    """Have `callback(event)` called before and after each change that patching makes. Never switches.
+
+    The `PatchEvent`s come for each module, and for each of its attributes that get a green value, at the time of the
+    change: in `monkey_patch`, or in the import of a module that was patched before its import. What
+    `callback` raises is raised there; but `DoNotPatch`, raised before a change, prevents this change.
+
+    Returns `callback`; subscribing twice does nothing. Raises TypeError if it cannot be called.
+    """
+    _changes.subscribe(callback)
+    return callback
+
+
+def unsubscribe(callback: Callable[[PatchEvent], object]) -> None:
+    """Undo `subscribe(callback)`. Never switches. Raises ValueError if it has not subscribed."""
+    _changes.unsubscribe(callback)
 
 
 def register_auto(name: str, function: Callable[[ModuleType], object] | str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 
+from eventlet._patching.changes import Changes
 from eventlet._patching.hook import ImportHook
 from eventlet._patching.table import AUTO
 
@@ -22,8 +23,9 @@ class AutoPatches:
     Invariant: once `enable` was called for a name, or for all, its functions have been, or will be, called.
     """
 
-    def __init__(self, hook: ImportHook) -> None:
+    def __init__(self, hook: ImportHook, changes: Changes) -> None:
         self._hook = hook
+        self._changes = changes
         self._functions: dict[str, list[Function]] = {name: [function] for name, function in AUTO.items()}
         self._enabled: set[str] = set()
         self._all = False
@@ -34,7 +36,7 @@ class AutoPatches:
         if function not in functions:
             functions.append(function)
             if self._all or name in self._enabled:
-                self._hook.add(name, _caller(function))
+                self._hook.add(name, self._caller(function))
 
     def enable_all(self) -> None:
         """Apply everything that is registered, and what will be, as the modules are imported."""
@@ -47,15 +49,18 @@ class AutoPatches:
         if name not in self._enabled:
             self._enabled.add(name)
             for function in list(self._functions.get(name, ())):
-                self._hook.add(name, _caller(function))
+                self._hook.add(name, self._caller(function))
+
+    def _caller(self, function: Function) -> Call:
+        def call(module: ModuleType) -> None:
+            self._changes.change_module(module.__name__, lambda: _load(function)(module))
+
+        return call
 
 
-def _caller(function: Function) -> Call:
-    def call(module: ModuleType) -> None:
-        loaded = function
-        if isinstance(loaded, str):
-            module_name, _, attribute = loaded.partition(":")
-            loaded = getattr(importlib.import_module(module_name), attribute)
-        loaded(module)
-
-    return call
+def _load(function: Function) -> Call:
+    if not isinstance(function, str):
+        return function
+    module_name, _, attribute = function.partition(":")
+    loaded: Call = getattr(importlib.import_module(module_name), attribute)
+    return loaded

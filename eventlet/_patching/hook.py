@@ -25,11 +25,13 @@ class ImportHook:
     def add(self, name: str, call: Call) -> None:
         """Have `call(module)` done when the module `name` has been imported, or reloaded; at once if it was imported.
 
-        What `call` raises is raised by the import.
+        What `call` raises is raised by the import. Of equal ones, only one is done with each import.
         """
         if not self._calls:
             sys.meta_path.insert(0, self)
-        self._calls.setdefault(name, []).append(call)
+        calls = self._calls.setdefault(name, [])
+        if call not in calls:
+            calls.append(call)
         module = sys.modules.get(name)
         if module is not None:
             call(module)
