@@ -19,7 +19,8 @@ def run(module: str, hub: str | None, seconds: float, skipped: set[str]) -> Outc
     """Return the outcome, and details of it, of each test of `module`; patched if there is a `hub`.
 
     A test that takes more than `seconds` ends its interpreter, and its outcome is "hung"; one that kills it
-    has "crashed". The rest is run in another interpreter then.
+    has "crashed". The rest is run in another interpreter then. When that is between tests, the module's own name
+    gets the outcome. A module that is skipped as a whole has one outcome, too: "skipped", and the reason.
     """
     outcomes: Outcomes = {}
     with tempfile.TemporaryDirectory() as directory:
@@ -59,10 +60,10 @@ def _run_once(
     complete = bool(lines) and lines[-1][0] == "end"
     if running:
         outcomes[running] = ("hung" if hung else "crashed", said.read_text(errors="replace")[-3000:])
-    elif not complete and (hung or worker.returncode):
-        outcomes.setdefault(f"test.{module}", ("failed", said.read_text(errors="replace")[-3000:]))
+    elif not complete:
+        outcomes[f"test.{module}"] = ("hung" if hung else "crashed", said.read_text(errors="replace")[-3000:])
         return True
-    return complete or not lines
+    return complete
 
 
 def _watch(worker: subprocess.Popen[bytes], report: Path, seconds: float) -> bool:

@@ -11,8 +11,8 @@ from importlib.util import find_spec
 
 AREAS = {
     "sockets": "socket timeout ssl select selectors epoll poll kqueue eintr",
-    "threads": "threading thread threading_local threadedtempfile threadsignals threaded_import queue sched context"
-    " lock contextlib contextlib_async concurrent_futures asyncio functools",
+    "threads": "threading thread threading_local threadedtempfile threadsignals queue sched context"
+    " contextlib contextlib_async concurrent_futures asyncio functools",
     "processes": "subprocess os posix popen wait3 wait4 fork1 pty openpty multiprocessing_main_handling"
     " multiprocessing_fork multiprocessing_forkserver multiprocessing_spawn",
     "time": "time signal",
@@ -34,8 +34,20 @@ QUICK = (
 
 def modules(*, everything: bool = False) -> list[str]:
     """Return the names of the test modules that this Python has."""
-    names = [f"test_{name}" for area in AREAS.values() for name in area.split()]
-    return [name for name in names if (everything or name not in LONG) and find_spec(f"test.{name}")]
+    return [name for name in _named() if (everything or name not in LONG) and find_spec(f"test.{name}")]
+
+
+def absent() -> list[str]:
+    """Return the names of those that it has not got.
+
+    Some went with what they test (asyncore, telnetlib), some came later; and some builds of Python leave tests out:
+    the makefiles of 3.11.7 and 3.12.1 forget test_concurrent_futures and test_multiprocessing_*.
+    """
+    return [name for name in _named() if not find_spec(f"test.{name}")]
+
+
+def _named() -> list[str]:
+    return [f"test_{name}" for area in AREAS.values() for name in area.split()]
 
 
 def parts(module: str) -> list[str]:
