@@ -438,8 +438,9 @@ def green_threads_run_on_it(bench: Bench) -> None:
     """Timers fire in order, waits end with data or by timeout, and killing leaves nothing behind."""
     with bench.installed() as hub:
         order: list[int] = []
+        now = hub.clock()
         for number in (3, 1, 2):
-            greenthread.spawn_after(number * 0.002, order.append, number)
+            hub.call_at(now + number * 0.002, partial(order.append, number))
         while len(order) < 3:
             greenthread.sleep(0.001)
         assert order == [1, 2, 3], f"timers fired in the order {order}"
@@ -479,7 +480,15 @@ def another_thread_wakes_it(bench: Bench) -> None:
 def another_thread_may_close_what_is_waited_for(bench: Bench) -> None:
     """`notify_close` from another OS thread ends a wait, although the hub sleeps."""
     with bench.installed() as hub, pair() as (left, _):
-        timer = _timer(0.005, partial(hub.notify_close, left.fileno()))
+        fd = left.fileno()
+
+        def close() -> None:
+            while not hub.get_readers():
+                _pristine.time.sleep(0.001)
+            _pristine.time.sleep(0.001)  # so that it sleeps by now, mostly
+            hub.notify_close(fd)
+
+        timer = _timer(0, close)
         timer.start()
         try:
             trampoline(left, read=True)
