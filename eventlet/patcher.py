@@ -68,20 +68,20 @@ def monkey_patch(**on: bool) -> None:
 
     Without arguments everything is patched; `name=True` patches what is named only,
     `name=False` everything else. The names: `os`, `select`, `socket` (with ssl), `subprocess`, `thread`
-    (with threading and queue), `time`, `psycopg`, and `builtins`, which is on only when named; `all` stands
-    for those that are not named. `auto=True` is on top of that: third-party modules, too, are patched as they
-    are imported, if somebody knows how (`register_auto`).
+    (with threading and queue), `time`, `psycopg`, and `builtins` and `MySQLdb`, which are on only when named;
+    `all` stands for those that are not named. `auto=True` is on top of that: third-party modules, too, are
+    patched as they are imported, if somebody knows how (`register_auto`).
 
     Call it before anything else is imported: what others have imported by name before stays
     as it was. Locks that modules hold by then are replaced, if free. Harmless when
-    repeated. Raises TypeError for any other name, NotImplementedError for `MySQLdb`.
+    repeated. Raises TypeError for any other name.
     """
     auto = on.pop("auto", False)
     chosen = _chosen(on)
     _current.prepare()
     if chosen:
         _load_hub()
-    for argument in chosen:
+    for argument in [*chosen, *(AUTO_ARGUMENTS if auto else ())]:
         if argument not in already_patched:
             _apply(argument)
     if auto:
@@ -101,8 +101,6 @@ def _chosen(on: dict[str, bool]) -> list[str]:
 
 
 def _apply(argument: str) -> None:
-    if argument == "MySQLdb":
-        raise NotImplementedError("there is no green MySQLdb yet")
     if argument in AUTO_ARGUMENTS:
         module_name = AUTO_ARGUMENTS[argument]
         _auto.enable(module_name)

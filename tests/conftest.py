@@ -212,6 +212,18 @@ def _stderr(config: pytest.Config) -> Any:
     return config.stash.get(fault_handler_stderr_fd_key, 2)
 
 
+# ---- servers
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[Any]:
+    """A MariaDB for the whole test run; has `port`, `unix_socket` and `user`."""
+    from tests.programs import _databases
+
+    with _databases.mariadb() as database:
+        yield database
+
+
 # ---- helpers that clean up, or read better as arguments
 
 

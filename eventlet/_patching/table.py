@@ -55,12 +55,13 @@ COPIES = (
 #: when they are imported: called with the module. An argument of monkey_patch's own applies them
 #: too; for all of them there is `auto`.
 AUTO = {
+    "MySQLdb": "eventlet.support.mysqldb_patcher:make_mysqldb_green",
     "psycopg2.extensions": "eventlet.support.psycopg2_patcher:make_psycopg_green",
     "psycopg.waiting": "eventlet.support.psycopg_patcher:make_psycopg3_green",
     "sqlite3": "eventlet.support.sqlite3_patcher:make_sqlite3_green",
     "zmq": "eventlet.support.zmq_patcher:make_zmq_green",
 }
-AUTO_ARGUMENTS = {"psycopg": "psycopg2.extensions"}
+AUTO_ARGUMENTS = {"MySQLdb": "MySQLdb", "psycopg": "psycopg2.extensions"}
 
 #: Arguments that are on unless others are chosen.
 DEFAULT_ARGUMENTS = ("os", "select", "socket", "subprocess", "thread", "time", "psycopg")
