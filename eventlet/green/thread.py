@@ -18,6 +18,7 @@ from eventlet.green._thread_handle import ThreadHandle, join_all, running
 from eventlet.green._thread_ident import get_ident
 from eventlet.green._thread_locks import LockType as LockType
 from eventlet.green._thread_locks import RLock as RLock
+from eventlet.green._thread_sentinel import Sentinel
 from eventlet.greenthread import spawn
 
 __patched__ = present(
@@ -86,8 +87,8 @@ def _run(function, args, kwargs):
     finally:
         running.discard(ident)
         sentinel = getcurrent().__dict__.pop(_SENTINEL, None)
-        if sentinel is not None and sentinel.locked():
-            sentinel.release()
+        if sentinel is not None:
+            sentinel.end()
 
 
 def start_joinable_thread(function, handle=None, daemon=True):
@@ -106,8 +107,8 @@ def start_joinable_thread(function, handle=None, daemon=True):
 
 
 def _set_sentinel():
-    """Return a lock that is released when the current green thread ends. Never switches."""
-    sentinel = getcurrent().__dict__[_SENTINEL] = LockType()
+    """Return a lock that is free when the current green thread has ended. Never switches."""
+    sentinel = getcurrent().__dict__[_SENTINEL] = Sentinel()
     return sentinel
 
 

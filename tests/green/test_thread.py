@@ -209,6 +209,40 @@ class TestThreading:
 
         assert native_ids == [standard_threading.get_native_id()] * 3
 
+    def test_several_join_one_thread(self, hub, spawn):
+        gate = threading.Event()
+        waited_for = threading.Thread(target=gate.wait)
+        waited_for.start()
+        joining = [spawn(waited_for.join) for _ in range(3)]
+        joining += [spawn(waited_for.join, 20) for _ in range(3)]
+        settle()
+        assert not any(one.dead for one in joining)
+        gate.set()
+        for one in joining:
+            one.wait()
+
+        assert not waited_for.is_alive()
+
+    def test_one_who_is_killed_in_join_changes_nothing(self, hub, spawn):
+        gate = threading.Event()
+        waited_for = threading.Thread(target=gate.wait)
+        waited_for.start()
+        joining = [spawn(waited_for.join) for _ in range(3)]
+        settle()
+        joining[1].kill()
+        with eventlet.Timeout(0.001, False):
+            waited_for.join()
+        assert waited_for.is_alive()
+        assert waited_for in threading.enumerate()
+        gate.set()
+        settle()
+        joining[0].kill()  # it is served, or was: the last one is all the same
+
+        joining[2].wait()
+        waited_for.join()
+        assert not waited_for.is_alive()
+        assert waited_for not in threading.enumerate()
+
     def test_the_standard_module_is_untouched(self, hub):
         assert threading.Thread is not standard_threading.Thread
         assert standard_threading.Lock is not threading.Lock
