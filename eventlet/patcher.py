@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 import sys
+import warnings
 from types import ModuleType
 from typing import Any, Callable, TypeVar
 
@@ -19,6 +20,7 @@ from eventlet._patching.changes import Changes
 from eventlet._patching.changes import DoNotPatch as DoNotPatch
 from eventlet._patching.changes import PatchEvent as PatchEvent
 from eventlet._patching.hook import ImportHook
+from eventlet._patching.locks import UnpatchedLock as UnpatchedLock
 from eventlet._patching.table import AUTO_ARGUMENTS, COPIES, DEFAULT_ARGUMENTS, OTHER_ARGUMENTS, PATCHES
 from eventlet._patching.world import GREEN_TWINS, green_modules
 from eventlet._pristine._world import World
@@ -27,6 +29,7 @@ from eventlet.hubs import HubError, _current
 __all__ = [
     "DoNotPatch",
     "PatchEvent",
+    "UnpatchedLock",
     "already_patched",
     "import_patched",
     "inject",
@@ -37,6 +40,7 @@ __all__ = [
     "register_auto",
     "slurp_properties",
     "subscribe",
+    "unpatched_locks",
     "unsubscribe",
 ]
 
@@ -73,19 +77,22 @@ def monkey_patch(**on: bool) -> None:
     patched as they are imported, if somebody knows how (`register_auto`).
 
     Call it before anything else is imported: what others have imported by name before stays
-    as it was. Locks that modules hold by then are replaced, if free. Harmless when
-    repeated. Raises TypeError for any other name.
+    as it was. Locks that modules hold by then are replaced, if that is safe; a RuntimeWarning
+    names those that stay. Harmless when repeated. Raises TypeError for any other name.
     """
     auto = on.pop("auto", False)
     chosen = _chosen(on)
     _current.prepare()
     if chosen:
         _load_hub()
+    left: list[UnpatchedLock] = []
     for argument in [*chosen, *(AUTO_ARGUMENTS if auto else ())]:
         if argument not in already_patched:
-            _apply(argument)
+            left += _apply(argument)
     if auto:
         _auto.enable_all()
+    if left:
+        warnings.warn(locks.report(left), RuntimeWarning, stacklevel=2)
 
 
 def _chosen(on: dict[str, bool]) -> list[str]:
@@ -100,12 +107,13 @@ def _chosen(on: dict[str, bool]) -> list[str]:
     return [name for name in known if on.get(name, rest and name in DEFAULT_ARGUMENTS)]
 
 
-def _apply(argument: str) -> None:
+def _apply(argument: str) -> list[UnpatchedLock]:
+    """Patch what `argument` stands for; return the locks that should be green now, and are not."""
     if argument in AUTO_ARGUMENTS:
         module_name = AUTO_ARGUMENTS[argument]
         _auto.enable(module_name)
         _hook.add(module_name, _noting(argument))
-        return
+        return []
     already_patched[argument] = True
     try:
         for patch in PATCHES:
@@ -113,10 +121,11 @@ def _apply(argument: str) -> None:
                 _hook.add(patch.module, _putting_names_of(patch.green))
                 _green_copies(patch.module)
         if argument == "thread" and not _changes.was_vetoed("threading"):
-            locks.upgrade_locks()
+            return locks.upgrade_locks()
     except BaseException:
         del already_patched[argument]  # the next call does the rest
         raise
+    return []
 
 
 def _load_hub() -> None:
@@ -173,6 +182,16 @@ def is_monkey_patched(module: Any) -> bool:
         if patch.module == name and patch.argument in already_patched:
             return not _changes.was_vetoed(patch.module)
     return name in already_patched
+
+
+def unpatched_locks() -> list[UnpatchedLock]:
+    """Return the locks that block the whole OS thread, of those that can be reached from modules. Never switches.
+
+    Each has the module's name, what it is there ('lock', 'Class.lock', 'instance.lock'), file and line of the
+    assignment, if that can be known, and the reason why it is not green. Before monkey_patch these are all
+    that were made too early; afterwards, those that it could not replace.
+    """
+    return locks.unpatched_locks()
 
 
 def subscribe(callback: _Subscriber) -> _Subscriber:

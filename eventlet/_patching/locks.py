@@ -1,120 +1,99 @@
-"""Greens locks that exist before patching: those that modules and classes hold, and the standard library's own.
+"""Greens locks that exist before patching, and tells of those that it cannot.
 
-Such a lock would block the thread, and with it the green thread that holds it, for ever. A lock
-that somebody holds right now stays as it is.
+Such a lock blocks the thread, and with it the green thread that holds it, for ever. It is replaced
+where it was found if nobody holds it right now, and if everybody who uses it is known to find the
+new one: two locks in place of one protect nothing.
 """
 
 from __future__ import annotations
 
-import sys
+from typing import Any, NamedTuple
 
-from eventlet import _pristine
+from eventlet._patching.lock_lines import line_of
+from eventlet._patching.lock_places import STANDARD_LOCK, Found, Place, find_locks
 from eventlet.green.thread import LockType, RLock
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import ModuleType
-    from typing import Any
-
-_STANDARD_LOCK = _pristine.thread.LockType
-_STANDARD_RLOCK = type(_pristine.thread.RLock())
-
-#: Whose locks are to block the thread.
-_NOT_OURS = ("eventlet", "greenlet", "importlib", "_frozen_importlib", "_frozen_importlib_external", "sys", "builtins")
+#: Modules whose locks their own functions use, in ways that we know.
+_KNOWN = ("threading", "queue", "logging")
 
 
-def upgrade_locks() -> None:
-    """Replace the locks of all modules. Never switches. To be called when threading is patched."""
-    _Upgrade().all_modules()
+class UnpatchedLock(NamedTuple):
+    """A lock that blocks the whole OS thread, and where it is."""
+
+    #: Name of the module that it was found from.
+    module: str
+    #: What it is there: 'lock', 'Class.lock', 'instance.lock', 'locks[0]'.
+    attribute: str
+    #: Where that is assigned, if that can be known.
+    file: str | None
+    line: int | None
+    #: Why it was not replaced, or would not be.
+    reason: str
+
+    def __str__(self) -> str:
+        where = f" ({self.file}, line {self.line})" if self.file is not None else ""
+        return f"{self.module}: {self.attribute}{where}: {self.reason}"
 
 
-class _Upgrade:
-    """One pass over everything. Invariant: one old lock becomes one new lock, wherever it is found."""
-
-    def __init__(self) -> None:
-        self._greened: dict[int, tuple[Any, Any]] = {}
-        self._seen: set[int] = set()
-        self._holders = tuple(self._holder_classes())
-
-    def _holder_classes(self) -> Iterator[type]:
-        """The classes whose instances' locks are replaced."""
-        for name, classes in (
-            ("threading", ("Barrier", "Condition", "Event", "Semaphore", "Thread")),
-            ("queue", ("Queue",)),
-            ("logging", ("Filterer",)),
-        ):
-            module = sys.modules.get(name)
-            for class_name in classes if module is not None else ():
-                yield getattr(module, class_name)
-
-    def all_modules(self) -> None:
-        for name, module in list(sys.modules.items()):
-            if module is not None and name.partition(".")[0] not in _NOT_OURS:
-                self._module(name, module)
-        threading = sys.modules["threading"]
-        for thread in list(threading._dangling):
-            self._instance(thread)
-        logging = sys.modules.get("logging")
-        if logging is not None:
-            for reference in list(logging._handlerList):
-                handler = reference()
-                if handler is not None:
-                    self._instance(handler)
-
-    def _module(self, name: str, module: ModuleType) -> None:
-        namespace = getattr(module, "__dict__", None)
-        if not isinstance(namespace, dict):
-            return
-        self._attributes(module, namespace)
-        for value in list(namespace.values()):
-            if isinstance(value, type) and value.__dict__.get("__module__") == name:
-                self._attributes(value, value.__dict__)
-
-    def _attributes(self, owner: Any, namespace: Any) -> None:
-        for attribute, value in list(namespace.items()):
-            green = self._green(value)
-            if green is not None:
-                try:
-                    setattr(owner, attribute, green)
-                except (AttributeError, TypeError):
-                    pass  # read-only: a class in C, say
-            elif isinstance(value, self._holders):
-                self._instance(value)
-
-    def _instance(self, holder: Any) -> None:
-        if id(holder) in self._seen:
-            return
-        self._seen.add(id(holder))
-        if isinstance(holder, sys.modules["threading"].Condition):
-            self._condition(holder)
-        else:
-            self._attributes(holder, getattr(holder, "__dict__", {}))
-
-    def _condition(self, condition: Any) -> None:
-        green = self._green(condition._lock)
-        if green is not None and not condition._waiters:
-            condition.__init__(green)  # it has copies of the lock's methods
-
-    def _green(self, value: Any) -> Any:
-        """Return the green lock in place of `value`, or None if it is no lock that is to be replaced."""
-        kind = type(value)
-        if kind is not _STANDARD_LOCK and kind is not _STANDARD_RLOCK:
-            return None
-        known = self._greened.get(id(value))
-        if known is not None:
-            return known[1]
-        if not _is_free(value):
-            return None
-        green: Any = LockType() if kind is _STANDARD_LOCK else RLock()
-        self._greened[id(value)] = value, green  # keeps the id from being used again
-        return green
+def upgrade_locks() -> list[UnpatchedLock]:
+    """Replace the locks that modules hold; return those that stay. Never switches."""
+    return _upgrade(find_locks())
 
 
-def _is_free(lock: Any) -> bool:
-    if hasattr(lock, "_is_owned") and lock._is_owned():
-        return False
-    if not lock.acquire(False):
-        return False
-    lock.release()
-    return True
+def unpatched_locks() -> list[UnpatchedLock]:
+    """Return the standard locks that modules hold. Never switches."""
+    return [_describe(found, _why_not(found) or "it has not been patched") for found in find_locks()]
+
+
+def _upgrade(all_found: list[Found]) -> list[UnpatchedLock]:
+    left = []
+    for found in all_found:
+        reason = _why_not(found)
+        if reason is None:
+            green: Any = LockType() if type(found.lock) is STANDARD_LOCK else RLock()
+            reason = _replace(found, green)
+        if reason is not None:
+            left.append(_describe(found, reason))
+    return left
+
+
+def _why_not(found: Found) -> str | None:
+    """Return why the lock cannot be replaced, or None."""
+    if not found.is_free():
+        return "somebody holds it"
+    if not any(place.is_public or _is_known(place) for place in found.places) and not found.is_all_known():
+        return "others hold references to it"
+    return None
+
+
+def _is_known(place: Place) -> bool:
+    owner = place.definition.owner
+    return owner is not None and any(kind.__module__ in _KNOWN for kind in owner.__mro__)
+
+
+def _replace(found: Found, green: Any) -> str | None:
+    done: list[Place] = []
+    for place in found.places:
+        try:
+            place.put(green)
+        except (AttributeError, TypeError) as error:
+            for other in done:
+                other.put(found.lock)
+            return f"it cannot be replaced there: {error}"
+        done.append(place)
+    return None
+
+
+def _describe(found: Found, reason: str) -> UnpatchedLock:
+    place = found.places[0]
+    file, line = line_of(place.definition) or (None, None)
+    return UnpatchedLock(place.module, place.path, file, line, reason)
+
+
+def report(locks: list[UnpatchedLock]) -> str:
+    """Return the text of a warning."""
+    lines = "".join(f"\n  {lock}" for lock in locks)
+    return (
+        "locks that were made before monkey_patch() block the whole OS thread, all green threads in it included; "
+        f"patch before they are made (python -m eventlet does):{lines}"
+    )
