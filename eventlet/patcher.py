@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import sys
@@ -24,7 +25,12 @@ from eventlet._patching.locks import UnpatchedLock as UnpatchedLock
 from eventlet._patching.table import AUTO_ARGUMENTS, COPIES, DEFAULT_ARGUMENTS, OTHER_ARGUMENTS, PATCHES
 from eventlet._patching.world import GREEN_TWINS, green_modules
 from eventlet._pristine._world import World
+from eventlet.green._thread_handle import running as _running_threads
 from eventlet.hubs import HubError, _current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "DoNotPatch",
@@ -37,9 +43,11 @@ __all__ = [
     "monkey_patch",
     "original",
     "patch_function",
+    "patched",
     "register_auto",
     "slurp_properties",
     "subscribe",
+    "unpatch",
     "unpatched_locks",
     "unsubscribe",
 ]
@@ -61,7 +69,13 @@ def original(modname: str) -> ModuleType:
     It is not the one that `import` gives: modules in Python are executed anew, over unpatched
     ones. Never switches. Raises ImportError.
     """
+    _check_name(modname)
     return _pristine.original(modname)
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"the name of a module is a string, not {type(name).__name__}")
 
 
 # ---- monkey_patch
@@ -118,7 +132,7 @@ def _apply(argument: str) -> list[UnpatchedLock]:
     try:
         for patch in PATCHES:
             if patch.argument == argument:
-                _hook.add(patch.module, _putting_names_of(patch.green))
+                _hook.add(patch.module, _putting_names_of(patch.green, argument))
                 _green_copies(patch.module)
         if argument == "thread" and not _changes.was_vetoed("threading"):
             return locks.upgrade_locks()
@@ -140,17 +154,17 @@ def _load_hub() -> None:
         pass  # whoever first needs a hub is told, unless use_hub() is called before
 
 
-@functools.cache  # so that patching again gives the hook the same function
-def _putting_names_of(green_name: str) -> Callable[[ModuleType], object]:
+@functools.cache  # so that the hook knows the function again
+def _putting_names_of(green_name: str, argument: str) -> Callable[[ModuleType], object]:
     """Return what puts the names that the green module offers into a standard module."""
 
     def change(module: ModuleType) -> None:
         green = importlib.import_module(green_name)
         for name in green.__patched__:
-            _changes.set_attribute(module, name, green.__dict__[name])
+            _changes.set_attribute(argument, module, name, green.__dict__[name])
         patch_in_place = getattr(green, "patch_in_place", None)
         if patch_in_place is not None:
-            patch_in_place(module)
+            _changes.call(argument, patch_in_place, module)
 
     return lambda module: _changes.change_module(module.__name__, lambda: change(module))
 
@@ -172,7 +186,68 @@ def _green_copies(source: str) -> None:
         if copy.source == source and holder is not None and hasattr(holder, copy.name):
             value = getattr(sys.modules[source], copy.original)
             if getattr(holder, copy.name) is not value:
-                _changes.set_attribute(holder, copy.name, value)
+                _changes.set_attribute("thread", holder, copy.name, value)
+
+
+def unpatch(*arguments: str) -> None:
+    """Put back what monkey_patch has changed for these arguments of it; for all, if none is given. For tests.
+
+    The modules are as they were, but for what others have changed since; so are those that will be
+    imported. What was made, or taken out of a module, meanwhile stays green: sockets, locks, what `from time import
+    sleep` has imported, ssl.SSLSocket if ssl was not imported before. So do third-party modules. Never switches.
+
+    Raises ValueError for a name that is none, or whose changes cannot be undone (`psycopg`, `auto`), and
+    RuntimeError while green threads run that threading has started; then nothing has changed.
+    """
+    known = {patch.argument for patch in PATCHES}
+    for argument in arguments:
+        if argument not in known:
+            names = ", ".join(sorted(known))
+            raise ValueError(f"unpatch() cannot undo {argument!r}; it can {names}")
+    chosen = [argument for argument in arguments or known if argument in already_patched]
+    if "thread" in chosen and _running_threads:
+        raise RuntimeError(f"{len(_running_threads)} green threads that threading has started are running")
+    for argument in chosen:
+        _undo(argument)
+
+
+def _undo(argument: str) -> None:
+    del already_patched[argument]
+    patches = [patch for patch in PATCHES if patch.argument == argument]
+    for patch in patches:
+        _hook.remove(patch.module, _putting_names_of(patch.green, argument))
+        module = sys.modules.get(patch.module)
+        undo_in_place = getattr(sys.modules.get(patch.green), "undo_in_place", None)
+        if module is not None and undo_in_place is not None and not _changes.was_vetoed(patch.module):
+            undo_in_place(module)
+    _changes.undo(argument)
+    for copy in COPIES:
+        holder, source = sys.modules.get(copy.module), sys.modules.get(copy.source)
+        green = sys.modules.get(next((patch.green for patch in patches if patch.module == copy.source), ""))
+        if holder is None or green is None:
+            continue
+        if getattr(holder, copy.name, None) is getattr(green, copy.original):  # it was imported while patched
+            setattr(holder, copy.name, getattr(source, copy.original))
+
+
+@contextlib.contextmanager
+def patched(**on: bool) -> Iterator[None]:
+    """A `with` block during which monkey_patch(**on) is in force; then what it has changed is undone. For tests.
+
+    See `unpatch` for what stays; what was patched before does. Raises what monkey_patch and unpatch do, and
+    ValueError for `auto`.
+    """
+    if on.get("auto"):
+        raise ValueError("what auto=True does cannot be undone")
+    before = set(already_patched)
+    try:
+        monkey_patch(**on)
+        yield
+    finally:
+        known = {patch.argument for patch in PATCHES}
+        applied = (set(already_patched) - before) & known
+        if applied:
+            unpatch(*applied)
 
 
 def is_monkey_patched(module: Any) -> bool:
@@ -218,7 +293,13 @@ def register_auto(name: str, function: Callable[[ModuleType], object] | str) -> 
     If that was called, and the module imported, before, it is called at once. `function`
     may be 'package.module:function', which is imported when needed. Registering the same
     twice does nothing. What it raises is raised by the import. Never switches.
+    Raises TypeError for what is neither, and ValueError for a string without a colon.
     """
+    _check_name(name)
+    if not isinstance(function, str) and not callable(function):
+        raise TypeError(f"a function, or 'package.module:function', is needed, not {function!r}")
+    if isinstance(function, str) and not all(function.partition(":")):
+        raise ValueError(f"'package.module:function' is needed, not {function!r}")
     _auto.register(name, function)
 
 
@@ -230,8 +311,10 @@ def import_patched(module_name: str, *additional_modules: Any, **kw_additional_m
 
     The modules of its package are copied with it, others are not. `additional_modules`, pairs of
     name and module, and keywords are found by its imports instead of the standard ones; without
-    them the same copy is returned each time. Never switches. Raises ImportError.
+    them the same copy is returned each time. Never switches. Raises ImportError,
+    and TypeError for what is no name or no such pair.
     """
+    _check_name(module_name)
     world = _world_with([*additional_modules, *kw_additional_modules.items()])
     return world.load_anew(module_name)
 
@@ -239,18 +322,31 @@ def import_patched(module_name: str, *additional_modules: Any, **kw_additional_m
 def _world_with(additional_modules: list[tuple[str, Any]]) -> World:
     if not additional_modules:
         return _worlds.setdefault((), World(lambda: GREEN_TWINS))
-    substitutes = {**GREEN_TWINS, **dict(additional_modules)}
+    substitutes = {**GREEN_TWINS, **_by_name(additional_modules)}
     return World(lambda: substitutes)
+
+
+def _by_name(pairs: Iterable[Any]) -> dict[str, Any]:
+    found = {}
+    for pair in pairs:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not isinstance(pair[0], str) or pair[1] is None:
+            raise TypeError(f"additional modules are pairs of name and module, and {pair!r} is none")
+        found[pair[0]] = pair[1]
+    return found
 
 
 def inject(module_name: str, new_globals: dict[str, Any] | None, *additional_modules: Any) -> ModuleType:
     """Return a copy of the module `module_name` that uses the given modules, and copy its names to `new_globals`.
 
     `additional_modules` are pairs of name and module; without any, the green modules. Names that
-    `new_globals`, which may be None, has already stay. Never switches. Raises ImportError.
+    `new_globals`, which may be None, has already stay. Never switches. Raises ImportError, and
+    TypeError for what is no name, no dictionary or no such pair.
     """
+    _check_name(module_name)
+    if new_globals is not None and not isinstance(new_globals, dict):
+        raise TypeError(f"the names go to a dictionary, not to {type(new_globals).__name__}")
     if additional_modules:
-        substitutes = dict(additional_modules)
+        substitutes = _by_name(additional_modules)
         world = World(lambda: substitutes)
     else:
         world = World(lambda: GREEN_TWINS)
@@ -271,12 +367,15 @@ def patch_function(func: Callable[..., Any], *additional_modules: Any) -> Callab
     """Return a version of `func` during whose calls `import` finds the green modules, or the given ones.
 
     For functions that import what they use when they are called. Everybody else's imports find
-    them, too, meanwhile: prefer `import_patched`.
+    them, too, meanwhile: prefer `import_patched`. Raises TypeError for what cannot be called, or is no such pair.
     """
+    if not callable(func):
+        raise TypeError(f"patch_function() is for functions, not {type(func).__name__}")
+    given = _by_name(additional_modules)
 
     @functools.wraps(func)
     def patched(*args: Any, **kwargs: Any) -> Any:
-        modules = dict(additional_modules) or green_modules()
+        modules = given or green_modules()
         saver = SysModulesSaver(modules)
         sys.modules.update(modules)
         try:

@@ -143,6 +143,37 @@ class TestImportPatched:
 
         importlib.invalidate_caches()
 
+    @pytest.mark.parametrize("pair", ["time", ("time",), ("time", None), ("time", threading, 1), (5, threading), None])
+    def test_bad_arguments_are_errors_at_the_call(self, pair):
+        loaded = set(sys.modules)
+        for call in (patcher.import_patched, lambda *pairs: patcher.inject(*pairs[:1], {}, *pairs[1:])):
+            with pytest.raises(TypeError, match="pairs of name and module"):
+                call("fractions", pair)
+        with pytest.raises(TypeError, match="pairs of name and module"):
+            patcher.patch_function(len, pair)
+        assert set(sys.modules) == loaded
+
+    @pytest.mark.parametrize("name", [None, 5, b"socket", socket])
+    def test_a_name_is_a_string(self, name):
+        for call in (patcher.import_patched, patcher.original, lambda name: patcher.inject(name, {})):
+            with pytest.raises(TypeError, match="name of a module is a string"):
+                call(name)
+        with pytest.raises(TypeError, match="name of a module is a string"):
+            patcher.register_auto(name, len)
+        assert not patcher.is_monkey_patched(name)  # never an error
+
+    def test_what_is_no_function_and_no_dictionary(self):
+        for function in (5, None):
+            with pytest.raises(TypeError, match="function"):
+                patcher.register_auto("no_such_module", function)
+            with pytest.raises(TypeError, match="functions"):
+                patcher.patch_function(function)
+        for path in ("nothing", ":nothing", "nothing:"):
+            with pytest.raises(ValueError, match="package.module:function"):
+                patcher.register_auto("no_such_module", path)
+        with pytest.raises(TypeError, match="dictionary"):
+            patcher.inject("fractions", [])
+
     def test_what_is_written_in_c_is_the_ordinary_module(self):
         import math
 

@@ -1,4 +1,4 @@
-"""`Changes`: what patching is about to change, and has changed, told to whoever wants to know."""
+"""`Changes`: what patching changes. Tells whoever wants to know, and puts things back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
     from typing import Callable
 
@@ -33,12 +34,36 @@ class DoNotPatch(Exception):
     """Raised by a subscriber of patch events to prevent the change that it is told of. Nothing else is affected."""
 
 
+class _Made(NamedTuple):
+    """`owner` has got `replacement` instead of `original` (_ABSENT: nothing) as its attribute `name`."""
+
+    owner: Any
+    name: str
+    original: Any
+    replacement: Any
+
+    def undo(self) -> None:
+        if vars(self.owner).get(self.name, _ABSENT) is not self.replacement:
+            return  # somebody else has changed it since
+        if self.original is _ABSENT:
+            delattr(self.owner, self.name)
+        else:
+            setattr(self.owner, self.name, self.original)
+
+
+_ABSENT = object()
+
+
 class Changes:
-    """Makes changes, unless a subscriber objects. Invariant: a change that was made was announced, and is told of."""
+    """Makes changes, unless a subscriber objects, for the arguments of monkey_patch.
+
+    Invariant: a change that was made was announced, and is told of; those within modules can be undone.
+    """
 
     def __init__(self) -> None:
         self._subscribers: list[Subscriber] = []
         self._vetoed: set[str] = set()
+        self._made: dict[str, list[_Made]] = {}
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Call `subscriber(event)` before and after each change from now on. Raises TypeError if it is no function."""
@@ -68,12 +93,32 @@ class Changes:
         self._tell(PatchEvent(DID_PATCH, name))
         return True
 
-    def set_attribute(self, module: ModuleType, name: str, value: Any) -> None:
+    def set_attribute(self, argument: str, module: ModuleType, name: str, value: Any) -> None:
         """Set an attribute of a module, unless somebody objects."""
         event = PatchEvent(WILL_PATCH, module.__name__, name, getattr(module, name, None), value)
         if self._announce(event):
+            made = _Made(module, name, vars(module).get(name, _ABSENT), value)
             setattr(module, name, value)
+            self._note(argument, made)
             self._tell(event._replace(kind=DID_PATCH))
+
+    def call(self, argument: str, change: Callable[[ModuleType], object], module: ModuleType) -> None:
+        """Call `change(module)`, and note which attributes of the module and its classes that changes."""
+        before = [(owner, dict(vars(owner))) for owner in _owners(module)]
+        change(module)
+        for owner, old in before:
+            new = vars(owner)
+            for name in [*old, *(name for name in new if name not in old)]:
+                self._note(argument, _Made(owner, name, old.get(name, _ABSENT), new.get(name, _ABSENT)))
+
+    def _note(self, argument: str, made: _Made) -> None:
+        if made.original is not made.replacement:
+            self._made.setdefault(argument, []).append(made)
+
+    def undo(self, argument: str) -> None:
+        """Put back what was there before, but for what somebody else has changed since."""
+        for made in reversed(self._made.pop(argument, [])):
+            made.undo()
 
     def _announce(self, event: PatchEvent) -> bool:
         try:
@@ -85,3 +130,10 @@ class Changes:
     def _tell(self, event: PatchEvent) -> None:
         for subscriber in list(self._subscribers):
             subscriber(event)
+
+
+def _owners(module: ModuleType) -> Iterator[Any]:
+    yield module
+    for value in list(vars(module).values()):
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            yield value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eventlet import _pristine
 from eventlet.green import os as green_os
 from eventlet.green import selectors as green_selectors
 
@@ -25,6 +26,13 @@ def patch_in_place(connection: ModuleType) -> None:
     if "_WaitSelector" in namespace:
         name = namespace["_WaitSelector"].__name__
         namespace["_WaitSelector"] = getattr(green_selectors, name)
+
+
+def undo_in_place(connection: ModuleType) -> None:
+    """Undo what attributes of the module and its classes do not tell of."""
+    if hasattr(connection.Connection, "_read"):
+        _set_default(connection.Connection._recv, _pristine.os.read)
+        _set_default(connection.Connection._send, _pristine.os.write)
 
 
 def _set_default(method: Any, function: Any) -> None:

@@ -36,6 +36,16 @@ class ImportHook:
         if module is not None:
             call(module)
 
+    def remove(self, name: str, call: Call) -> None:
+        """Undo `add`. Harmless when repeated."""
+        calls = self._calls.get(name, [])
+        if call in calls:
+            calls.remove(call)
+        if not calls:
+            self._calls.pop(name, None)
+            if not self._calls and self in sys.meta_path:
+                sys.meta_path.remove(self)
+
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """Return the spec that the other finders have for `name`, if there are calls for it."""
         if name not in self._calls or name in self._busy:

@@ -1,7 +1,8 @@
 """What monkey_patch changes, and what chooses it: data.
 
 A green module says in `__patched__` which of its names go into the standard one; a missing one is an
-error. What takes more than setting names, it does in `patch_in_place(module)`.
+error. What takes more than setting names, it does in `patch_in_place(module)`; what that changes deeper than
+attributes of the module and its classes, it puts back in `undo_in_place(module)`.
 """
 
 from __future__ import annotations

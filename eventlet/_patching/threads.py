@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eventlet import _pristine
 from eventlet.green import thread
 from eventlet.green._current_thread import current_thread_for
 from eventlet.green._thread_handle import HANDLE_ATTRIBUTE
@@ -9,6 +10,7 @@ from eventlet.green._thread_handle import HANDLE_ATTRIBUTE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
+    from typing import Any
 
 __patched__: list[str] = []
 
@@ -40,7 +42,16 @@ def patch_in_place(threading: ModuleType) -> None:
     namespace["current_thread"] = current_thread_for(namespace)
     if threading.currentThread is standard:  # until 3.9 is dropped
         namespace["currentThread"] = namespace["current_thread"]
+    _renew_handles(threading, thread._ThreadHandle)
+
+
+def undo_in_place(threading: ModuleType) -> None:
+    """Let threads that are made, but not started, be OS threads."""
+    _renew_handles(threading, getattr(_pristine.thread, "_ThreadHandle", None))
+
+
+def _renew_handles(threading: ModuleType, make_handle: Any) -> None:
     for made_before in list(threading._dangling):
         has_handle = hasattr(made_before, HANDLE_ATTRIBUTE)
         if has_handle and not made_before.ident and made_before not in threading._limbo:
-            setattr(made_before, HANDLE_ATTRIBUTE, thread._ThreadHandle())  # it was not started
+            setattr(made_before, HANDLE_ATTRIBUTE, make_handle())  # it was not started

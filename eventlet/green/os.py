@@ -105,6 +105,11 @@ def patch_in_place(os):
         os.supports_dir_fd.add(open)
 
 
+def undo_in_place(os):
+    """Undo `patch_in_place`."""
+    os.supports_dir_fd.discard(open)
+
+
 # ---- processes
 
 #: Where the end of a process cannot be waited for, look in intervals that double up to the second number.
