@@ -87,3 +87,9 @@ def test_a_module_runs_patched_and_unpatched():
     unpatched, patched = (run("test_wait3", hub, 60.0, set()) for hub in (None, "selects"))
     assert {outcome for outcome, _ in patched.values()} == {"passed"}
     assert set(unpatched) == set(patched)
+
+
+def test_what_is_quick_is_among_what_is_run_at_all():
+    every = {f"test_{name}" for area in areas.AREAS.values() for name in area.split()}
+    assert {name.partition(".")[0] for name in areas.QUICK} <= every - areas.LONG
+    assert all(count > 0 for count in areas.QUICK.values())
