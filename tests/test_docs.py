@@ -96,7 +96,7 @@ def test_readme_example_prints_what_the_readme_says(tmp_path):
 def test_readme_gives_exactly_two_commands():
     """One that runs the main job and one that runs the tests; .ci/run takes both from here."""
     commands = re.findall(r"^ +(python3 -m venv .*)$", (ROOT / "README.rst").read_text("utf-8"), re.MULTILINE)
-    assert [command.split("/")[-1] for command in commands] == ["webcrawler.py", "pytest"]
+    assert [command.split("/")[-1] for command in commands] == ["webcrawler.py", "pytest -n auto"]
     assert all(" && .venv/bin/pip install -e " in command for command in commands)
 
 
