@@ -28,7 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if reference is None:
         _say("there is nobody to measure")
         return 1
-    schedule = Schedule(_benches(options.only), list(field), options.quick)
+    schedule = Schedule(_benches(options.only), list(field), options.quick, _listed(options.case))
+    if not schedule.tasks:
+        _say(f"no case is called {' or '.join(_listed(options.case))}")
+        return 1
     start = time.monotonic()
     try:
         schedule.run(1 if options.quick else options.rounds, _say)
@@ -48,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--only", action="append", default=[], metavar="BENCH,...", help=f"some of: {', '.join(BENCHES)}"
+    )
+    parser.add_argument(
+        "--case", action="append", default=[], metavar="TITLE,...", help='only these, e.g. "100 connections"'
     )
     parser.add_argument(
         "--contestant", action="append", default=[], metavar="NAME,...", help="only these, e.g. epolls,gevent"

@@ -51,13 +51,18 @@ class Task:
 
 
 class Schedule:
-    """All results of a run, which `run` fills in."""
+    """All results of a run, which `run` fills in. `titles` restricts the cases, unless it is empty."""
 
-    def __init__(self, benches: Sequence[str], contestants: Sequence[Contestant], quick: bool) -> None:
+    def __init__(
+        self, benches: Sequence[str], contestants: Sequence[Contestant], quick: bool, titles: Sequence[str] = ()
+    ) -> None:
         self._contestants = contestants
         self._quick = quick
         self.tasks = [
-            Task(module, bench, case) for bench, module in _modules(benches) for case in _cases(module, quick)
+            Task(module, bench, case)
+            for bench, module in _modules(benches)
+            for case in _cases(module, quick)
+            if not titles or case.title in titles
         ]
         self.results = {
             (task, contestant): Result(task.bench, task.case.title, contestant.name, reason=task.missing(contestant))
