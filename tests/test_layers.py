@@ -53,6 +53,7 @@ LAYERS = {
     "eventlet.green": 5,
     "eventlet.patcher": 5,
     "eventlet._patching": 5,
+    "eventlet.support.grpc_patcher": 5,
     "eventlet.support.mysqldb_patcher": 5,
     "eventlet.support.psycopg2_patcher": 5,
     "eventlet.support.psycopg_patcher": 5,

@@ -57,6 +57,7 @@ COPIES = (
 #: too; for all of them there is `auto`.
 AUTO = {
     "MySQLdb": "eventlet.support.mysqldb_patcher:make_mysqldb_green",
+    "grpc": "eventlet.support.grpc_patcher:make_grpc_green",
     "psycopg2.extensions": "eventlet.support.psycopg2_patcher:make_psycopg_green",
     "psycopg.waiting": "eventlet.support.psycopg_patcher:make_psycopg3_green",
     "sqlite3": "eventlet.support.sqlite3_patcher:make_sqlite3_green",
