@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.programs import _programs
+from tests.programs import _programs, _servers
 from tests.programs._meeting import HTTPMeeting
 
 COUNT = 10  # how many wait at once
@@ -32,3 +32,15 @@ def meeting() -> Iterator[HTTPMeeting]:
     """An HTTP server that answers `meeting.count` requests at once, and none before."""
     with HTTPMeeting(COUNT) as meeting:
         yield meeting
+
+
+@pytest.fixture
+def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a Redis of the test's own, with nothing in it."""
+    redis = _servers.command_of("redis-server", "redis-server")
+
+    def command(port: int) -> list[str]:
+        return [redis, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+
+    with _servers.server(command, tmp_path_factory.mktemp("redis")) as port:
+        yield port
