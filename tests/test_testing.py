@@ -200,6 +200,11 @@ class IgnoresCloses(_DoesNotSleepForEver):
         pass
 
 
+class HasAnotherFileno(poll.Hub):
+    def fileno(self):
+        return self._waker.fd
+
+
 BROKEN = [
     (NotAHub, "is_a_hub_class", "is not a subclass of BaseHub"),
     (WithoutPoll, "is_a_hub_class", r"it has no do_poll\(\)"),
@@ -224,6 +229,7 @@ BROKEN = [
     (LastsOnlyInName, "lasting_interest_reports_changes", "without a change, it is reported again"),
     (NotAgain, "lasting_interest_reports_changes", "`again` does not repeat"),
     (TakesAnotherFile, "lasting_interest_reports_changes", "accepts another file"),
+    (HasAnotherFileno, "a_host_can_wait_for_its_fileno", r"its fileno\(\) is not readable"),
     (KeepsItsFds, "closing_releases_everything", "open fds after"),
     (SharesItsPollerWithChildren, "a_forked_child_begins_anew", "in a forked child something is still watched"),
     (IsClosedByItsChildren, "a_forked_child_begins_anew", "in the parent"),
@@ -232,10 +238,8 @@ BROKEN = [
     (IgnoresCloses, "another_thread_may_close_what_is_waited_for", r"hangs: after 1 seconds it is still at\n  File"),
 ]
 #: The hubs that keep a check waiting for what never comes, and the time to give it.
-SECONDS = {
-    **dict.fromkeys((Deaf, IgnoresCloses), 1),
-    **dict.fromkeys((IgnoresHangUps, TakesFilesForNothing, ForgetsTooMuch, NotAgain, IsClosedByItsChildren), 3),
-}
+PATIENT = [HasAnotherFileno, IgnoresHangUps, TakesFilesForNothing, ForgetsTooMuch, NotAgain, IsClosedByItsChildren]
+SECONDS = {**dict.fromkeys((Deaf, IgnoresCloses), 1), **dict.fromkeys(PATIENT, 3)}
 
 
 @pytest.mark.parametrize(("hub_class", "check", "message"), BROKEN, ids=lambda value: getattr(value, "__name__", None))

@@ -68,6 +68,23 @@ class Poller(CtypesPoller):
         self._on_closed = _Callback1(self._closed.append)
         #: Whether the kernel's set may hold a file that has lost its number.
         self._is_stale = False
+        self._renewals = 0
+        self._poll_backend()
+
+    def fileno(self) -> int:
+        number: int = _library.uv_backend_fd(self._loop)
+        return number
+
+    def renewals(self) -> int:
+        return self._renewals
+
+    def has_changes(self) -> bool:
+        return bool(self._unchecked)
+
+    def _renew(self) -> None:
+        _checked(_library.uv_loop_fork(self._loop))
+        self._is_stale = False
+        self._renewals += 1
         self._poll_backend()
 
     def _poll_backend(self) -> None:
@@ -99,9 +116,7 @@ class Poller(CtypesPoller):
 
     def _start_over(self) -> None:
         """Make a new set in the kernel: see _native.c."""
-        _checked(_library.uv_loop_fork(self._loop))
-        self._is_stale = False
-        self._poll_backend()
+        self._renew()
         self._unchecked.update(self._watchers)
 
     def _run(self, found: Events) -> None:
@@ -140,9 +155,7 @@ class Poller(CtypesPoller):
                 self._is_stale = True  # an event for nobody
 
     def _library_after_fork(self) -> None:
-        _checked(_library.uv_loop_fork(self._loop))
-        self._is_stale = False
-        self._poll_backend()
+        self._renew()
 
     def _library_close(self) -> None:
         while _library.uv_loop_close(self._loop) == _UV_EBUSY:

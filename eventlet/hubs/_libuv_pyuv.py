@@ -56,7 +56,18 @@ class Poller(CtypesPoller):
         self._is_closing = False
         #: Whether the kernel's set may hold a file that has lost its number.
         self._is_stale = False
+        self._renewals = 0
         self._poll_backend()
+
+    def fileno(self) -> int:
+        number: int = self._loop.fileno()
+        return number
+
+    def renewals(self) -> int:
+        return self._renewals
+
+    def has_changes(self) -> bool:
+        return bool(self._unchecked)
 
     def watch(self, fd: int, events: int) -> None:
         with self._lock:
@@ -108,6 +119,7 @@ class Poller(CtypesPoller):
         os.dup2(fresh.fileno(), self._loop.fileno(), inheritable=False)
         fresh.close()
         self._is_stale = False
+        self._renewals += 1
         self._poll_backend()
 
     def _start_over(self, found: Events) -> None:

@@ -14,6 +14,9 @@ A provider is a module with the library's `version` and a class `Poller`:
     parent either. While another thread is in `poll`, `close` takes effect at its end.
 `backend()`
     The number of libev's backend.
+`fileno()`, `renewals()`, `has_changes()`
+    libuv only: the fd of the kernel's set, how often that was replaced by another, and whether there are watches that
+    will be in it only after the next poll. (libev tells nobody what its fd is.)
 
 These loops are used as level-triggered pollers. The hub's turn, timers and wake-ups stay its own: a callback into
 Python for each of them would cost more than what the library does.

@@ -82,6 +82,7 @@ typedef struct Poller {
     uv_loop_t loop;
     int has_closing; /* handles that the next run frees */
     int is_stale;    /* the kernel's set may hold a file that has lost its number */
+    long renewals;   /* how often the kernel's set was replaced */
 #else
     struct ev_loop *loop;
     ev_timer timer;
@@ -177,6 +178,7 @@ static void watcher_checked(Watcher *watcher, const struct stat *status)
 
 static int library_after_fork(Poller *self)
 {
+    self->renewals++;
     return uv_loop_fork(&self->loop);
 }
 
@@ -601,6 +603,28 @@ static PyObject *poller_backend(Poller *self, PyObject *unused)
 #endif
 }
 
+#ifdef EVENTLET_UV
+
+static PyObject *poller_fileno(Poller *self, PyObject *unused)
+{
+    (void)unused;
+    return require_open(self) ? PyLong_FromLong(uv_backend_fd(&self->loop)) : NULL;
+}
+
+static PyObject *poller_renewals(Poller *self, PyObject *unused)
+{
+    (void)unused;
+    return PyLong_FromLong(self->renewals);
+}
+
+static PyObject *poller_has_changes(Poller *self, PyObject *unused)
+{
+    (void)unused;
+    return PyBool_FromLong(self->unchecked_count > 0);
+}
+
+#endif
+
 static PyObject *poller_new(PyTypeObject *type, PyObject *arguments, PyObject *keywords)
 {
     unsigned int flags = 0;
@@ -639,6 +663,11 @@ static PyMethodDef poller_methods[] = {
     {"after_fork", (PyCFunction)poller_after_fork, METH_NOARGS, PyDoc_STR("Begin anew in a forked child.")},
     {"close", (PyCFunction)poller_close, METH_NOARGS, PyDoc_STR("Release the loop.")},
     {"backend", (PyCFunction)poller_backend, METH_NOARGS, PyDoc_STR("libev's number of the backend in use.")},
+#ifdef EVENTLET_UV
+    {"fileno", (PyCFunction)poller_fileno, METH_NOARGS, PyDoc_STR("The fd of the kernel's set.")},
+    {"renewals", (PyCFunction)poller_renewals, METH_NOARGS, PyDoc_STR("How often that was replaced.")},
+    {"has_changes", (PyCFunction)poller_has_changes, METH_NOARGS, PyDoc_STR("Whether watches wait for the next poll.")},
+#endif
     {NULL, NULL, 0, NULL},
 };
 

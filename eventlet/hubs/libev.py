@@ -2,6 +2,8 @@
 
 `provider` is the name of the one in use: 'c' or 'ctypes'. EVENTLET_HUB=libev:ctypes forces one, and
 libev:poll, or libev:ctypes:poll, chooses libev's backend.
+
+It has no `fileno`, and so cannot be embedded: libev has no call that tells which fd its set is.
 """
 
 from __future__ import annotations

@@ -42,6 +42,19 @@ class Hub(LoopHub):
     knows_files = True  # as epoll and kqueue do, on which libuv is
     providers = PROVIDERS
 
+    def fileno(self) -> int:
+        """Return the fd of libuv's set of files, which is readable when it has events. Never switches."""
+        return self._poller.fileno()  # type: ignore[no-any-return]
+
+    @property
+    def fileno_changes(self) -> int:  # type: ignore[override]
+        """How often what `fileno` is the number of has been replaced by another file."""
+        return self._poller.renewals()  # type: ignore[no-any-return]
+
+    def deadline(self) -> float | None:
+        """As `BaseHub.deadline`; at once if there are watches that libuv tells the kernel of only in the next poll."""
+        return self.clock() if self._poller.has_changes() else super().deadline()
+
 
 def with_options(words: Sequence[str]) -> type[LoopHub]:
     """Return the hub class for `libuv:PROVIDER`. Raises ValueError or ImportError."""

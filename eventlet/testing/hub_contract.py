@@ -360,6 +360,25 @@ def _watch_for_good(bench: Bench, hub: BaseHub, fd: int, peer: socket.socket) ->
 
 
 @_check
+def a_host_can_wait_for_its_fileno(bench: Bench) -> None:
+    """Only with `fileno`: it is readable while there are events, and not while there are none."""
+    hub_class = bench.hub_class
+    if hub_class.fileno is BaseHub.fileno or hub_class.run_once is not BaseHub.run_once:
+        return  # it has none, or a loop of its own that drives it
+    with bench.installed() as hub, pair() as (left, right):
+        reader = greenthread.spawn(trampoline, left, read=True)
+        hub.run_once()
+        hub.run_once()
+        readable = partial(_pristine.select.select, [hub.fileno()], [], [])
+        assert not readable(0)[0], "its fileno() is readable, and there are no events"
+        right.send(b"x")
+        assert readable(bench.patience)[0], "its fileno() is not readable, and there are events"
+        hub.run_once()
+        hub.run_once()
+        assert reader.dead, "its fileno() is readable, and run_once() wakes nobody"
+
+
+@_check
 def closing_releases_everything(bench: Bench) -> None:
     """A hub that is closed leaves no fd behind. (The first one may leave what the process keeps for all.)"""
     directory = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"

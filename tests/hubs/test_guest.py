@@ -208,8 +208,8 @@ def test_the_fileno_is_readable_when_the_host_has_scheduled_something(pollable):
 
 
 def test_one_is_told_when_the_fileno_means_another_file(pollable):
-    if pollable.name != "epolls":
-        pytest.skip("only epoll sets are replaced")
+    if pollable.name not in ("epolls", "libuv"):
+        pytest.skip("only sets of epoll are replaced")
     pollable.run_once()
     before = pollable.fileno_changes
     left, right = socket.socketpair()
@@ -217,6 +217,7 @@ def test_one_is_told_when_the_fileno_means_another_file(pollable):
         fd = os.dup(left.fileno())
         thread = spawn(trampoline, fd, read=True)
         pollable.run_once()
+        pollable.run_once()  # libuv tells the kernel in the poll after that
         os.close(fd)
         right.send(b"x")
         pollable.run_once()
@@ -224,6 +225,31 @@ def test_one_is_told_when_the_fileno_means_another_file(pollable):
         drive(pollable, lambda: thread.dead)
         drive(pollable, lambda: pollable.fileno_changes > before)  # epoll goes on to report the file
     assert pollable.fileno_changes > before
+
+
+def test_a_host_need_not_wait_for_more_than_fileno_and_deadline(pollable):
+    # A hub may put off telling the kernel of what green threads begin to wait for at the end of a turn, if it says so.
+    peers = []
+
+    def read_from_new_sockets():
+        for _ in range(20):
+            left, right = socket.socketpair()
+            with left, right:
+                peers.append(right)
+                trampoline(left, read=True)
+
+    thread = spawn(read_from_new_sockets)
+    rounds = 0
+    while not thread.dead:
+        deadline = pollable.deadline()
+        seconds = SOME_SECONDS if deadline is None else max(0.0, deadline - pollable.clock())
+        readable = select.select([pollable.fileno()], [], [], seconds)[0]
+        assert readable or deadline is not None, f"nothing happens after {rounds} rounds"
+        pollable.run_once(0)
+        if peers:
+            peers.pop().send(b"x")
+            rounds += 1
+    assert rounds == 20
 
 
 def test_hubs_without_a_fileno_say_what_is_needed(hub):
