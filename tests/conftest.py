@@ -1,6 +1,7 @@
 """Fixtures for all tests: one that takes `hub` or `autojump_hub` runs on each backend that exists here.
 
-EVENTLET_TEST_HUBS=epolls,poll leaves the other backends out; libuv:ctypes there is that hub with that option.
+EVENTLET_TEST_HUBS=epolls,poll leaves the other backends out; libuv:ctypes there is that hub with that option. Tests
+that are marked every_provider run on libuv and libev by each way to those libraries: see eventlet/hubs/_loop.py.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 import pytest
 
 from eventlet import greenthread
-from eventlet.hubs import _current, get_hub, use_hub
+from eventlet.hubs import _current, _loop, get_hub, libev, libuv, use_hub
 from eventlet.hubs.hub import BaseHub
 from tests import helpers
 from tests.helpers import open_fds
@@ -44,6 +45,32 @@ def _backends() -> list[str]:
     return wanted or list(_current.BACKENDS)
 
 
+def _other_providers() -> list[Any]:
+    """The hubs libuv and libev by each provider that is not the first there, and so not what their plain names mean."""
+    found: list[Any] = []
+    for module in (libuv, libev):
+        for provider in module.PROVIDERS:
+            name = f"{module.Hub.name}:{provider}"
+            try:
+                first = _loop.find_provider(module.PROVIDERS)[0]
+                _loop.find_provider(module.PROVIDERS, provider)
+            except ImportError as error:
+                if provider not in ("pyuv", "pyev"):  # other people's modules: not reported as missing
+                    found.append(pytest.param(name, marks=pytest.mark.skip(reason=f"{name} is not here: {error}")))
+            else:
+                if provider != first:
+                    found.append(name)
+    return found
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        names: list[Any] = _backends()
+        if metafunc.definition.get_closest_marker("every_provider") and not os.environ.get("EVENTLET_TEST_HUBS"):
+            names = [*names, *_other_providers()]
+        metafunc.parametrize("backend", names, indirect=True)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
@@ -62,7 +89,7 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture(params=_backends())
+@pytest.fixture
 def backend(request: pytest.FixtureRequest, warmed_up: set[str]) -> ModuleType:
     """The module of a hub backend; each that this platform has, in turn."""
     name, colon, _ = (request.param, "", "") if request.param in _current.BACKENDS else request.param.partition(":")

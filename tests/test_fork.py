@@ -17,7 +17,7 @@ from eventlet.hubs import get_hub, trampoline
 from eventlet.queue import Queue
 from tests.helpers import SOME_SECONDS, OSThread, check_python, open_fds, settle
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork() here")
+pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork() here"), pytest.mark.every_provider]
 
 
 def in_child(function):

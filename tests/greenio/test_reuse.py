@@ -13,6 +13,8 @@ from eventlet.hubs import IOClosed, trampoline
 from tests.helpers import settle
 from tests.helpers.sockets import connected_pair
 
+pytestmark = pytest.mark.every_provider
+
 
 @pytest.fixture
 def stolen(hub, closing):

@@ -496,6 +496,7 @@ def replace_by_pipe(fd):
     return write_end
 
 
+@pytest.mark.every_provider
 def test_a_number_used_again_never_wakes_the_old_waiter(hub, pair):
     left, right = pair
     old, calls = os.dup(left.fileno()), []
@@ -518,6 +519,7 @@ def test_a_number_used_again_never_wakes_the_old_waiter(hub, pair):
         os.close(ours)
 
 
+@pytest.mark.every_provider
 def test_a_number_used_again_by_nobody_green_does_not_wake_the_old_waiter(hub, pair):
     left, right = pair
     old, calls = os.dup(left.fileno()), []
@@ -535,6 +537,7 @@ def test_a_number_used_again_by_nobody_green_does_not_wake_the_old_waiter(hub, p
         os.close(ours)
 
 
+@pytest.mark.every_provider
 def test_a_file_that_lives_on_under_another_number_does_not_keep_the_hub_busy(hub, pair, monkeypatch):
     left, right = pair
     fd = os.dup(left.fileno())
@@ -554,6 +557,7 @@ def test_a_file_that_lives_on_under_another_number_does_not_keep_the_hub_busy(hu
     trampoline(left, read=True)
 
 
+@pytest.mark.every_provider
 def test_an_fd_closed_behind_the_hubs_back_does_no_harm(hub, pair):
     left, right = pair
     fd = os.dup(left.fileno())
@@ -569,6 +573,7 @@ def test_an_fd_closed_behind_the_hubs_back_does_no_harm(hub, pair):
     assert hub.get_readers() == []
 
 
+@pytest.mark.every_provider
 def test_closing_while_events_are_handed_out(hub):
     # Both are ready in the same turn; the first to run closes and replaces the other's file.
     one, other = socket.socketpair(), socket.socketpair()
@@ -812,6 +817,7 @@ def test_upstreams_ways_to_report(hub, reported):
     assert reported == [error] * 3
 
 
+@pytest.mark.every_provider
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
 @pytest.mark.parametrize("where", ["callback", "timer", "green thread", "listener", "observer"])
 def test_the_end_of_the_program_reaches_the_main_greenlet(hub, pair, kind, where):
@@ -838,6 +844,7 @@ def test_the_end_of_the_program_reaches_the_main_greenlet(hub, pair, kind, where
     assert spawn(lambda: 5).wait() == 5  # whoever catches it can go on
 
 
+@pytest.mark.every_provider
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, ZeroDivisionError])
 def test_what_a_signal_handler_raises_reaches_the_main_greenlet(hub, kind):
     import signal

@@ -96,6 +96,7 @@ def test_a_long_sleep_is_cut_short_by_an_earlier_timer(hub):
     sleeper.kill()
 
 
+@pytest.mark.every_provider
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers")
 def test_a_signal_is_handled_at_once_while_the_hub_is_idle(hub):
     event = Event()
@@ -109,6 +110,7 @@ def test_a_signal_is_handled_at_once_while_the_hub_is_idle(hub):
     assert 0.02 <= handled - began < 10
 
 
+@pytest.mark.every_provider
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no pthread_kill")
 def test_a_signal_that_another_thread_receives_wakes_the_hub_too(hub):
     event = Event()
@@ -127,6 +129,7 @@ def test_a_signal_that_another_thread_receives_wakes_the_hub_too(hub):
         signal.signal(signal.SIGUSR1, previous)
 
 
+@pytest.mark.every_provider
 @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no SIGUSR1")
 def test_a_signal_handler_may_use_what_green_threads_use(hub):
     from eventlet.queue import Queue
