@@ -123,9 +123,13 @@ class CtypesPoller:
         if not self._is_open:
             raise ValueError("the poller is closed")
         found: Events = []
-        self._is_polling = True
+        # Twice, for what a signal handler raises may come between any two steps, the first in a `finally` too.
         try:
-            self._wait_and_run(seconds, found)
+            try:
+                self._is_polling = True
+                self._wait_and_run(seconds, found)
+            finally:
+                self._is_polling = False
         finally:
             self._is_polling = False
             if self._close_wanted:
@@ -174,8 +178,8 @@ class CtypesPoller:
 
     def _check(self, found: Events) -> None:
         """Look at what was started since the last run: forget what is closed by now, and report it."""
-        unchecked, self._unchecked = self._unchecked, set()
-        for fd in unchecked:
+        for fd in list(self._unchecked):
+            self._unchecked.discard(fd)
             watcher = self._watchers.get(fd)
             if watcher is None:
                 continue

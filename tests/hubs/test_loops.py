@@ -7,6 +7,7 @@ import importlib.util
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 
@@ -24,7 +25,8 @@ PROVIDERS = [(module, name) for module in (libuv, libev) for name in module.PROV
 BINDINGS = ("pyuv", "pyev")  # other people's modules: not tried, nor reported as missing, unless they are there
 PROVIDERS = [(m, n) for m, n in PROVIDERS if n not in BINDINGS or importlib.util.find_spec(n)]
 KINDS = [(module, name, 0) for module, name in PROVIDERS]
-KINDS += [(libev, name, libev.BACKENDS[backend]) for name in ("c", "ctypes") for backend in ("select", "poll")]
+LIBEV_PROVIDERS = [name for module, name in PROVIDERS if module is libev]
+KINDS += [(libev, name, libev.BACKENDS[backend]) for name in LIBEV_PROVIDERS for backend in ("select", "poll")]
 
 
 def provider(module, name):
@@ -324,7 +326,41 @@ def test_what_a_signal_handler_raises_is_never_lost(poller, alarms):
     assert caught == len(alarms) == 100
 
 
-@pytest.mark.parametrize("name", ["c", "ctypes"])
+def test_an_exception_at_any_line_leaves_the_poller_in_order(poller, ends, request):
+    """As a signal handler may raise one; at each line of a poll, in turn."""
+    fd = ends[0].fileno()
+    poller.watch(fd, READABLE)
+    ends[1].send(b"x")
+    earlier = sys.gettrace()
+    lines = 0
+    for number in range(1000):
+        left = number
+
+        def trace(frame, event, _):
+            nonlocal left
+            if os.path.dirname(frame.f_code.co_filename) != os.path.dirname(_loop.__file__):
+                return None
+            if event == "line":
+                left -= 1
+                if left < 0:
+                    raise Interrupted
+            return trace
+
+        sys.settrace(trace)
+        try:
+            poller.poll(0.001)
+            break
+        except Interrupted:
+            lines += 1
+        finally:
+            sys.settrace(earlier)
+        assert set(poller.poll(SECONDS)) == {(fd, READABLE)}  # twice is harmless
+    if request.node.callspec.params["poller"][1] != "c":
+        assert 5 < lines < 1000
+    poller.watch(fd, 0)
+
+
+@pytest.mark.parametrize("name", LIBEV_PROVIDERS)
 def test_libev_leaves_sigchld_alone(name):
     provider(libev, name)
     # SigCgt: the signals that the process catches, as a mask.
@@ -508,7 +544,7 @@ def test_libevs_backend_can_be_chosen(words, backend):
     hub.close()
 
 
-@pytest.mark.parametrize("name", ["c", "ctypes"])
+@pytest.mark.parametrize("name", LIBEV_PROVIDERS)
 def test_libev_never_takes_io_uring_by_itself(name):
     module = provider(libev, name)
     poller = module.Poller()
@@ -521,7 +557,7 @@ def test_libev_never_takes_io_uring_by_itself(name):
     [
         ("libuv:rust", "no option 'rust'; it has one or some of: pyuv, c, ctypes"),
         ("libuv:poll", "no option 'poll'"),
-        ("libev:c:ctypes", "no option 'ctypes'"),
+        ("libev:c:ctypes", "no option 'ctypes'; it has one or some of: c, ctypes, select"),
         ("libev:", "no option ''"),
         ("poll:c", "'poll' has no options"),
         ("pyuv:x", "no option 'x'"),
