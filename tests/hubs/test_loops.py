@@ -471,6 +471,48 @@ def test_closing_in_a_child_does_not_disturb_the_parent(poller, ends):
     assert poller.poll(SECONDS) == [(left.fileno(), READABLE)]
 
 
+def watched_by_the_kernel():
+    """Return the fds that each epoll set of this process holds, by the set's fd."""
+    sets = {}
+    for fd, target in (open_fds() or {}).items():
+        if target == "anon_inode:[eventpoll]":
+            with open(f"/proc/self/fdinfo/{fd}") as lines:
+                sets[fd] = sorted(int(line.split()[1]) for line in lines if line.startswith("tfd:"))
+    return sets
+
+
+def test_the_set_in_the_kernel_is_not_shared_after_a_fork(poller, ends):
+    """What is watched and forgotten in children and their children changes nothing in the set of who forked."""
+    if not os.path.exists("/proc/self/fdinfo"):
+        pytest.skip("no /proc here to see what epoll sets hold")
+    left, right = ends
+    poller.watch(left.fileno(), READABLE)
+    assert poller.poll(0) == []
+    fds = open_fds()
+
+    def child(depth):
+        poller.after_fork()
+        assert poller.poll(0) == []
+        assert not any(left.fileno() in held for held in watched_by_the_kernel().values())
+        poller.watch(right.fileno(), WRITABLE)
+        assert poller.poll(SECONDS) == [(right.fileno(), WRITABLE)]
+        if depth:
+            before = watched_by_the_kernel()
+            assert in_child(lambda: child(depth - 1))
+            assert watched_by_the_kernel() == before
+        poller.watch(right.fileno(), 0)
+        assert poller.poll(0) == []
+        assert len(open_fds()) <= len(fds)
+        poller.close()
+
+    before = watched_by_the_kernel()
+    assert in_child(lambda: child(2))
+    assert watched_by_the_kernel() == before
+    right.send(b"x")
+    assert poller.poll(SECONDS) == [(left.fileno(), READABLE)]
+    poller.watch(left.fileno(), 0)
+
+
 # ---- resources
 
 
