@@ -18,6 +18,7 @@ from eventlet.hubs import _current, available_hubs
 from tests.helpers import ROOT
 
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
+SERVERS = Path(__file__).resolve().parent / "servers"
 SECONDS = 120  # for a program, on a machine as busy as it likes: it gives up itself before
 
 FIRST = "import eventlet, runpy, sys; eventlet.monkey_patch({patch}); {run}"
