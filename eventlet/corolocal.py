@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from weakref import WeakSet
+from itertools import count
+from weakref import ref
 
 from greenlet import getcurrent
 
@@ -12,17 +13,67 @@ if TYPE_CHECKING:
 
 __all__ = ["get_ident", "local"]
 
-#: Where a greenlet keeps its namespaces: among its own attributes, so that they end
+#: Where a greenlet keeps its `_User`: among its own attributes, so that it ends
 #: with it. A table with weak references to greenlets would keep them from being recycled.
 _ATTRIBUTE = "_eventlet_locals"
 
 
 class _Namespaces(dict):  # type: ignore[type-arg]
-    """One greenlet's namespace in each `local` that it has used, by the id of that."""
+    """The namespaces in one `local`, by the numbers of the greenlets' `_User`s.
 
-    __slots__ = ("__weakref__",)
-    __hash__ = object.__hash__  # type: ignore[assignment]
-    __eq__ = object.__eq__
+    It belongs to the `local`, so that a cycle of that and a value in it is garbage when nobody else refers to it.
+    """
+
+    __slots__ = ("__weakref__", "users")
+
+    users: dict[int, _UserOf]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.users = {}
+
+    def add(self, user: _User) -> dict[str, Any]:
+        namespace: dict[str, Any] = self.setdefault(user.number, {})
+        self.users[user.number] = _UserOf(self, user)
+        return namespace
+
+
+class _User:
+    """Stands for a greenlet, as long as that runs one task: its end ends the namespaces."""
+
+    __slots__ = ("__weakref__", "number")
+
+    number: int
+
+    def __init__(self) -> None:
+        self.number = next(_numbers)  # unlike id(), never used again
+
+
+_numbers = count()
+
+
+class _UserOf(ref):  # type: ignore[type-arg]
+    """A reference to a user of some namespaces, which go with him.
+
+    They hold it, and not he: the garbage collector clears those that are garbage themselves without a call.
+    """
+
+    __slots__ = ("namespaces", "number")
+
+    def __new__(cls, namespaces: _Namespaces, user: _User) -> _UserOf:
+        return super().__new__(cls, user, _forget_user)
+
+    def __init__(self, namespaces: _Namespaces, user: _User) -> None:
+        super().__init__(user, _forget_user)  # type: ignore[call-arg]
+        self.namespaces = ref(namespaces)
+        self.number = user.number
+
+
+def _forget_user(reference: Any) -> None:
+    namespaces = reference.namespaces()
+    if namespaces is not None:
+        namespaces.users.pop(reference.number, None)
+        namespaces.pop(reference.number, None)
 
 
 def get_ident() -> int:
@@ -37,17 +88,17 @@ class local:
     use, with the arguments that the object was made with. May be used from any OS thread.
     """
 
-    __slots__ = ("_local__args", "_local__users", "__weakref__")
+    __slots__ = ("_local__args", "_local__namespaces", "__weakref__")
 
     _local__args: tuple[Any, Any]
-    _local__users: WeakSet[_Namespaces]
+    _local__namespaces: _Namespaces
 
     def __new__(cls, *args: Any, **kw: Any) -> local:
         if (args or kw) and cls.__init__ is object.__init__:
             raise TypeError("Initialization arguments are not supported")
         self = super().__new__(cls)
         object.__setattr__(self, "_local__args", (args, kw))
-        object.__setattr__(self, "_local__users", WeakSet())
+        object.__setattr__(self, "_local__namespaces", _Namespaces())
         _new_namespace(self)  # and so __init__, which Python calls now, is not called again
         return self
 
@@ -77,16 +128,23 @@ class local:
         else:
             object.__delattr__(self, name)
 
-    def __del__(self) -> None:
-        key = id(self)
-        for namespaces in list(object.__getattribute__(self, "_local__users")):
-            namespaces.pop(key, None)
+
+#: The slot, read past `__getattribute__`.
+_namespaces_of = local.__dict__["_local__namespaces"].__get__
+
+
+def forget_current() -> None:
+    """Drop all that the current green thread has set in any `local`. Never switches.
+
+    What ends with a green thread, or when that is let go of; for those that must not be kept by who keeps the thread.
+    """
+    getcurrent().__dict__.pop(_ATTRIBUTE, None)
 
 
 def _namespace(self: local) -> dict[str, Any]:
-    namespaces = getcurrent().__dict__.get(_ATTRIBUTE)
-    if namespaces is not None:
-        namespace = namespaces.get(id(self))
+    user = getcurrent().__dict__.get(_ATTRIBUTE)
+    if user is not None:
+        namespace = _namespaces_of(self).get(user.number)
         if namespace is not None:
             return namespace  # type: ignore[no-any-return]
     namespace = _new_namespace(self)
@@ -96,9 +154,11 @@ def _namespace(self: local) -> dict[str, Any]:
 
 
 def _new_namespace(self: local) -> dict[str, Any]:
-    namespaces = getcurrent().__dict__.setdefault(_ATTRIBUTE, _Namespaces())
-    namespace: dict[str, Any] = namespaces.setdefault(id(self), {})
-    object.__getattribute__(self, "_local__users").add(namespaces)
+    attributes = getcurrent().__dict__
+    user = attributes.get(_ATTRIBUTE)
+    if user is None:
+        user = attributes[_ATTRIBUTE] = _User()
+    namespace: dict[str, Any] = _namespaces_of(self).add(user)
     return namespace
 
 

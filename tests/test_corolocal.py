@@ -161,3 +161,31 @@ def test_two_locals_do_not_mix(autojump_hub):
     one, two = local(), local()
     one.x, two.x = 1, 2
     assert (one.x, two.x) == (1, 2)
+
+
+def test_a_cycle_of_a_local_and_a_value_in_it_is_garbage(autojump_hub):
+    thing = Thing()
+    thing.data = local()
+    thing.data.thing = thing
+    dead = weakref.ref(thing)
+    del thing
+    gc.collect()
+    assert dead() is None
+
+
+def test_a_new_local_starts_empty_even_at_the_place_of_one_that_was_in_a_cycle(autojump_hub):
+    for _ in range(20):
+        data = local()
+        assert vars(data) == {}
+        data.myself = data
+        del data
+        gc.collect()
+
+
+def test_values_go_at_once_when_told_to(autojump_hub):
+    data = local()
+    data.thing = Thing()
+    dead = weakref.ref(data.thing)
+    corolocal.forget_current()
+    assert dead() is None
+    assert vars(data) == {}

@@ -12,7 +12,7 @@ from greenlet import GreenletExit, getcurrent
 
 from eventlet import _pristine
 from eventlet._pristine import workers
-from eventlet.corolocal import local
+from eventlet.corolocal import forget_current, local
 from eventlet.green._lookalike import look_like, present
 from eventlet.green._thread_handle import ThreadHandle, join_all, running
 from eventlet.green._thread_ident import get_ident
@@ -86,6 +86,7 @@ def _run(function, args, kwargs):
         pass
     finally:
         running.discard(ident)
+        forget_current()  # before anybody who joins the thread goes on; and who keeps the thread does not keep them
         sentinel = getcurrent().__dict__.pop(_SENTINEL, None)
         if sentinel is not None:
             sentinel.end()
