@@ -55,6 +55,8 @@ class ThreadHandle:
             self._set_done()
 
     def _set_done(self):
+        if not self._started:
+            raise RuntimeError("thread not started")
         _not_daemons.discard(self)
         if not self._ended.ready():
             self._ended.send()

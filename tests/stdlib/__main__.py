@@ -14,6 +14,7 @@ import platform
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,14 +47,28 @@ class Comparison(NamedTuple):
 
 def cannot_hold() -> dict[str, str]:
     """Return the list of tests that cannot hold under green threads, each with the reason."""
-    lines = (Path(__file__).parent / "cannot_hold.txt").read_text().splitlines()
+    return _reasons("cannot_hold.txt")
+
+
+def differs() -> dict[str, str]:
+    """Return the list of tests that count as lost, each with the reason."""
+    return _reasons("differs.txt")
+
+
+def _reasons(name: str) -> dict[str, str]:
+    lines = (Path(__file__).parent / name).read_text().splitlines()
     parts = (line.partition(" ") for line in lines if line and not line.startswith("#"))
     return {test: reason for test, _, reason in parts}
 
 
 def is_known(test: str, known: Iterable[str]) -> bool:
-    """Whether `test`, or all of its class, is on the list `known`."""
-    return test in known or test.rpartition(".")[0] + ".*" in known
+    """Whether `test` matches a pattern of the list `known`."""
+    return any(fnmatchcase(test, pattern) for pattern in known)
+
+
+def reason_for(test: str, reasons: dict[str, str]) -> str:
+    """Return what `reasons` gives for the first pattern that `test` matches, or the empty string."""
+    return next((reason for pattern, reason in reasons.items() if fnmatchcase(test, pattern)), "")
 
 
 def compare(unpatched: Outcomes, patched: Outcomes, known: Iterable[str]) -> Comparison:
@@ -88,12 +103,15 @@ def main() -> int:
         for name, futures in runs.items():
             results[name] = total([future.result() for future in futures])
             print(row(name, results[name]), flush=True)
+            for test, (outcome, details) in results[name].lost.items() if arguments.verbose else ():
+                print(f"  {test}: {outcome}\n    " + details.strip().replace("\n", "\n    "), flush=True)
     everything = total(results.values())
     print(row("all", everything))
+    reasons = differs()
     for test, (outcome, details) in everything.lost.items():
-        print(f"- {test}: {outcome}{': ' + last_line(details) if details else ''}")
-        if arguments.verbose and details:
-            print("    " + details.strip().replace("\n", "\n    "))
+        reason = reason_for(test, reasons)
+        why = f"known: {reason}" if reason else last_line(details)
+        print(f"- {test}: {outcome}{': ' + why if why else ''}")
     if not arguments.modules and areas.absent():
         print("not among this Python's tests:", *areas.absent())
     wrong = complaints(results, expected, arguments.at_least, arguments.each_at_least)
