@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.stdlib import areas
-from tests.stdlib.__main__ import Comparison, cannot_hold, compare, complaints, row, total
+from tests.stdlib.__main__ import (
+    Comparison,
+    cannot_hold,
+    compare,
+    complaints,
+    differs,
+    reason_for,
+    row,
+    total,
+)
 
 
 def test_what_passes_unpatched_only_is_lost():
@@ -54,8 +63,23 @@ def test_a_package_of_tests_of_which_some_parts_are_skipped_counts_the_rest():
     assert total(parts).nothing == "no tests"
 
 
-def test_each_test_that_cannot_hold_has_a_reason():
-    assert [test for test, reason in cannot_hold().items() if not reason.strip()] == []
+@pytest.mark.parametrize("reasons", [cannot_hold(), differs()])
+def test_each_test_on_a_list_has_a_reason(reasons):
+    assert reasons
+    assert [test for test, reason in reasons.items() if not reason.strip()] == []
+
+
+def test_no_test_is_on_both_lists():
+    assert [test for test in differs() if reason_for(test, cannot_hold())] == []
+
+
+def test_the_first_pattern_that_matches_has_the_reason():
+    reasons = {"a.B.test_x": "one", "a.B.*": "the others"}
+    assert [reason_for(test, reasons) for test in ("a.B.test_x", "a.B.test_y", "a.C.test_x")] == [
+        "one",
+        "the others",
+        "",
+    ]
 
 
 @pytest.mark.slow
