@@ -8,31 +8,27 @@ from __future__ import annotations
 import ssl as _ssl
 from typing import Any
 
-from eventlet import _pristine
 from eventlet.green import socket as _socket
 from eventlet.green._lookalike import look_like
+from eventlet.green._tls_stream import TLSStream
 from eventlet.greenio import GreenSocket
-from eventlet.hubs import get_hub
 
 __patched__: list[str] = []
 __getattr__, __dir__ = look_like(globals(), _ssl)
 
-_timeout = _pristine.socket.timeout
 _SSLSocket = _ssl.SSLSocket
-_WantRead = _ssl.SSLWantReadError
-_WantWrite = _ssl.SSLWantWriteError
+_SSLError = _ssl.SSLError
 
 
-class GreenSSLSocket(_SSLSocket, GreenSocket):
-    """As ssl.SSLSocket; waiting switches. A timeout is one budget for each call, `sendall` too.
+class GreenSSLSocket(TLSStream, _SSLSocket, GreenSocket):
+    """As ssl.SSLSocket; waiting switches. A timeout is one budget for each call, `sendall` and `connect` too.
+
+    One green thread may read while others write: what is given to one call goes out in one piece, and what others
+    write meanwhile comes after it. A writer that is killed leaves a stream that can still be used.
 
     The handshake of an accepted connection happens when it is first used, and so does not
-    keep the acceptor: its errors come from `recv`, `send`, `getpeercert`...
+    keep the acceptor: its errors come from `recv`, `send`, `getpeercert`..., and close the connection.
     """
-
-    # All the work is the standard class's: on a non-blocking socket it says what it waits for.
-
-    _handshake_is_due = False
 
     def __new__(cls, sock=None, keyfile=None, certfile=None, server_side=False, cert_reqs=None, ssl_version=None,
                 ca_certs=None, do_handshake_on_connect=True, *args, **kw):  # fmt: skip
@@ -48,78 +44,125 @@ class GreenSSLSocket(_SSLSocket, GreenSocket):
         if sock is None:
             raise TypeError(f"{type(self).__name__} needs a socket to wrap")
 
-    # ---- waiting
-
-    def _tls(self, attempt, what, *args, deadline=None):
-        """Call `attempt(self, *args)` until TLS wants nothing more from the network."""
-        while True:
+    @classmethod
+    def _create(cls, sock, *args, do_handshake_on_connect=True, context=None, **kw):
+        self = super()._create(sock, *args, do_handshake_on_connect=False, context=_InMemory(context), **kw)
+        self._context = context
+        self.do_handshake_on_connect = do_handshake_on_connect
+        if self._connected and do_handshake_on_connect:
             try:
-                return attempt(self, *args)
-            except _WantRead:
                 if self._timeout == 0.0:
-                    raise
-                wait = get_hub().wait_readable
-            except _WantWrite:
-                if self._timeout == 0.0:
-                    raise
-                wait = get_hub().wait_writable
-            if deadline is None:
-                deadline = self._deadline()
-            if self.fileno() < 0:
-                raise OSError(9, "Bad file descriptor")
-            if not wait(self._record, deadline):
-                raise _timeout(f"The {what} operation timed out")
+                    raise ValueError("do_handshake_on_connect should not be specified for non-blocking sockets")
+                self.do_handshake()
+            except BaseException:
+                self.close()
+                raise
+        return self
+
+    _connected: bool
+    _sslobj: Any
+    #: What came behind the peer's good-bye, and was read with it.
+    _clear_text = b""
 
     def do_handshake(self, block=False):
         """Do the TLS handshake. Switches."""
-        self._handshake_is_due = False
-        if block and self._timeout == 0.0:
-            self.settimeout(None)
-            try:
-                self.do_handshake()
-            finally:
-                self.settimeout(0.0)
-            return
-        self._tls(_SSLSocket.do_handshake, "handshake")
+        self._check_connected()
+        timeout = self._timeout
+        if block and timeout == 0.0:
+            self._timeout = None
+        try:
+            self._shake_hands(self._sslobj, self._deadline(), "handshake")
+        finally:
+            self._timeout = timeout
 
     def _handshake_if_due(self):
         if self._handshake_is_due and self._sslobj is not None:
-            self.do_handshake()
+            self._shake_hands_first(self._sslobj, self._deadline(), "handshake")
 
     def unwrap(self):
         """Say good-bye, and wait for the peer's; return the socket, for clear text. Switches."""
-        return self._tls(_SSLSocket.unwrap, "shutdown")
+        if self._sslobj is None:
+            raise ValueError(f"No SSL wrapper around {self}")
+        self._say_good_bye(self._sslobj)
+        self._clear_text = self._incoming.read()
+        self._sslobj = None
+        return self
 
     # ---- reading and writing
 
     def read(self, len=1024, buffer=None):
         """Return up to `len` bytes, or read them into `buffer` and return how many. Switches to wait."""
-        return self._tls(_SSLSocket.read, "read", len, buffer)
-
-    def write(self, data):
-        """Send `data`; return how many bytes. Switches to wait."""
-        return self._tls(_SSLSocket.write, "write", data)
-
-    def send(self, data, flags=0):
-        """Send `data`; return how many bytes. Switches to wait."""
-        return self._tls(_SSLSocket.send, "write", data, flags)
-
-    def sendall(self, data, flags=0):
-        """Send all of `data`, in the time of the timeout. Switches to wait."""
-        if self._sslobj is None:
-            return GreenSocket.sendall(self, data, flags)
-        deadline = self._deadline()
-        with memoryview(data) as view, view.cast("B") as unsent:
-            count = 0
-            while count < len(unsent):
-                count += self._tls(_SSLSocket.send, "write", unsent[count:], flags, deadline=deadline)
-        return None
+        sslobj = self._sslobj
+        if sslobj is None:
+            raise ValueError("Read on closed or unwrapped SSL socket.")
+        if buffer is not None:
+            return self._read_into(sslobj, buffer, len)
+        try:
+            return self._receive(sslobj, len)
+        except _SSLError as error:
+            return self._at_ragged_end(error, b"")
 
     def recv(self, buflen=1024, flags=0):
         """Return up to `buflen` bytes; b"" at the end. Switches to wait."""
-        if self._sslobj is None or flags:
-            return super().recv(buflen, flags)
-        return self._tls(_SSLSocket.read, "read", buflen)
+        sslobj = self._sslobj
+        if sslobj is None or flags:
+            return super().recv(buflen, flags) if not self._clear_text else self._left_over(buflen)
+        try:
+            return self._receive(sslobj, buflen)
+        except _SSLError as error:
+            return self._at_ragged_end(error, b"")
+
+    def recv_into(self, buffer, nbytes=None, flags=0):
+        """Read up to `nbytes` bytes (None: as many as fit) into `buffer`; return how many. Switches to wait."""
+        sslobj = self._sslobj
+        if sslobj is None or flags:
+            if not self._clear_text:
+                return super().recv_into(buffer, nbytes, flags)
+            with memoryview(buffer) as view, view.cast("B") as target:
+                data = self._left_over(nbytes or len(target))
+                target[: len(data)] = data
+            return len(data)
+        return self._read_into(sslobj, buffer, nbytes or 0)
+
+    def _left_over(self, size):
+        data, self._clear_text = self._clear_text[:size], self._clear_text[size:]
+        return data
+
+    def _read_into(self, sslobj, buffer, size):
+        with memoryview(buffer) as view:
+            room = view.nbytes
+        try:
+            return self._receive(sslobj, size if 0 < size < room else room, buffer)
+        except _SSLError as error:
+            return self._at_ragged_end(error, 0)
+
+    def _at_ragged_end(self, error, nothing):
+        if self.suppress_ragged_eofs and error.args[0] == _ssl.SSL_ERROR_EOF:
+            return nothing
+        raise error
+
+    def write(self, data):
+        """Send `data`; return how many bytes. Switches to wait."""
+        if self._sslobj is None:
+            raise ValueError("Write on closed or unwrapped SSL socket.")
+        return self._transmit(self._sslobj, data)
+
+    def send(self, data, flags=0):
+        """Send `data`; return how many bytes. Switches to wait."""
+        sslobj = self._sslobj
+        if sslobj is None or flags:
+            return super().send(data, flags)
+        return self._transmit(sslobj, data)
+
+    def sendall(self, data, flags=0):
+        """Send all of `data`, in the time of the timeout. Switches to wait."""
+        sslobj = self._sslobj
+        if sslobj is None or flags:
+            return super().sendall(data, flags)
+        if self._timeout == 0.0:
+            return _SSLSocket.sendall(self, data)
+        self._transmit(sslobj, data)
+        return None
 
     def recvfrom(self, *args, **kw):
         """Raise ValueError: TLS has no datagrams. Before the handshake it is the socket's own."""
@@ -134,6 +177,24 @@ class GreenSSLSocket(_SSLSocket, GreenSocket):
         GreenSocket.settimeout(self, timeout)
 
     # ---- connections
+
+    def _real_connect(self, addr, connect_ex):
+        if self.server_side:
+            raise ValueError("can't connect in server-side mode")
+        if self._connected or self._sslobj is not None:
+            raise ValueError("attempt to connect already-connected SSLSocket!")
+        deadline = self._deadline()
+        self._sslobj = self._start_tls(self._context, False, self.server_hostname, self._session)
+        try:
+            error = (GreenSocket.connect_ex if connect_ex else GreenSocket.connect)(self, addr)
+            if not error:
+                self._connected = True
+                if self.do_handshake_on_connect:
+                    self._shake_hands(self._sslobj, deadline, "handshake")
+            return error
+        except (OSError, ValueError):
+            self._sslobj = None
+            raise
 
     def accept(self):
         """Wait for a connection; return (green TLS socket, address of the peer). Switches."""
@@ -151,6 +212,19 @@ class GreenSSLSocket(_SSLSocket, GreenSocket):
     def dup(self):
         """Raise NotImplementedError, as the standard one."""
         return _SSLSocket.dup(self)
+
+
+class _InMemory:
+    """A context whose TLS is driven by the socket that it belongs to: for SSLSocket._create."""
+
+    def __init__(self, context):
+        self._context = context
+
+    def __getattr__(self, name):
+        return getattr(self._context, name)
+
+    def _wrap_socket(self, _sock, server_side, server_hostname=None, *, owner, session=None):
+        return owner._start_tls(self._context, server_side, server_hostname, session)
 
 
 def _after_handshake(name):

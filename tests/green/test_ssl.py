@@ -9,33 +9,9 @@ from pathlib import Path
 import pytest
 
 import eventlet
-import tests.helpers
 from eventlet.green import socket, ssl
 from tests.helpers import OSThread, settle
-
-CERTIFICATES = Path(tests.helpers.__file__).parent / "certificates"
-CERT, KEY = str(CERTIFICATES / "cert.pem"), str(CERTIFICATES / "key.pem")
-
-
-def server_context(module=ssl):
-    context = module.SSLContext(standard.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERT, KEY)
-    return context
-
-
-@pytest.fixture
-def contexts(hub):
-    return ssl.create_default_context(cafile=CERT), server_context()
-
-
-@pytest.fixture
-def tls_pair(contexts, spawn):
-    """A client and a server side, connected; handshake done."""
-    client_context, context = contexts
-    left, right = socket.socketpair()
-    serving = spawn(context.wrap_socket, right, server_side=True)
-    with client_context.wrap_socket(left, server_hostname="localhost") as client, serving.wait() as server:
-        yield client, server
+from tests.helpers.tls import CERT, KEY, server_context
 
 
 @contextlib.contextmanager
@@ -58,12 +34,6 @@ def end_without_good_bye(client, server):
         return server.recv(1)
     except OSError as error:
         return type(error)
-
-
-@pytest.fixture
-def listener(contexts):
-    with contexts[1].wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True) as listener:
-        yield listener
 
 
 class TestSockets:
@@ -174,11 +144,11 @@ class TestSockets:
 
 
 class TestHandshake:
-    def test_a_silent_client_does_not_keep_the_acceptor(self, listener, contexts, spawn):
-        with socket.create_connection(listener.getsockname()):
-            first, _ = listener.accept()
-            second = spawn(listener.accept)
-            with socket.create_connection(listener.getsockname()) as client:
+    def test_a_silent_client_does_not_keep_the_acceptor(self, tls_listener, contexts, spawn):
+        with socket.create_connection(tls_listener.getsockname()):
+            first, _ = tls_listener.accept()
+            second = spawn(tls_listener.accept)
+            with socket.create_connection(tls_listener.getsockname()) as client:
                 wrapping = spawn(contexts[0].wrap_socket, client, server_hostname="localhost")
                 connection, _ = second.wait()
                 with connection, first:
@@ -187,9 +157,9 @@ class TestHandshake:
                         wrapped.sendall(b"x")
                         assert connection.recv(1) == b"x"
 
-    def test_first_use_of_an_accepted_connection_is_the_handshake(self, listener, contexts, spawn):
-        accepting = spawn(listener.accept)
-        with socket.create_connection(listener.getsockname()) as client:
+    def test_first_use_of_an_accepted_connection_is_the_handshake(self, tls_listener, contexts, spawn):
+        accepting = spawn(tls_listener.accept)
+        with socket.create_connection(tls_listener.getsockname()) as client:
             wrapping = spawn(contexts[0].wrap_socket, client, server_hostname="localhost")
             with accepting.wait()[0] as connection:
                 connection.sendall(b"hello")
@@ -197,10 +167,10 @@ class TestHandshake:
                     assert wrapped.recv(5) == b"hello"
                     assert connection.cipher()
 
-    def test_of_garbage_fails_at_the_first_use(self, listener):
-        with socket.create_connection(listener.getsockname()) as client:
+    def test_of_garbage_fails_at_the_first_use(self, tls_listener):
+        with socket.create_connection(tls_listener.getsockname()) as client:
             client.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            connection, _ = listener.accept()
+            connection, _ = tls_listener.accept()
             with connection, pytest.raises(ssl.SSLError):
                 connection.recv(1)
 
@@ -247,12 +217,12 @@ class TestHandshake:
             serving.wait()
             assert client.gettimeout() == 0
 
-    def test_connect_after_wrapping(self, listener, contexts, spawn):
-        accepting = spawn(listener.accept)
+    def test_connect_after_wrapping(self, tls_listener, contexts, spawn):
+        accepting = spawn(tls_listener.accept)
         client = contexts[0].wrap_socket(socket.socket(), server_hostname="localhost")
         serving = spawn(lambda: accepting.wait()[0].recv(1))
         with client:
-            client.connect(listener.getsockname())
+            client.connect(tls_listener.getsockname())
             client.sendall(b"x")
             assert serving.wait() == b"x"
         accepting.wait()[0].close()
@@ -297,30 +267,30 @@ class TestWrapSocket:
 
 
 class TestWithOthers:
-    def test_a_standard_client_in_a_thread(self, listener, spawn):
+    def test_a_standard_client_in_a_thread(self, tls_listener, spawn):
         def client():
             context = standard.create_default_context(cafile=CERT)
             import socket as standard_socket
 
-            with standard_socket.create_connection(listener.getsockname()) as sock:
+            with standard_socket.create_connection(tls_listener.getsockname()) as sock:
                 with context.wrap_socket(sock, server_hostname="localhost") as wrapped:
                     wrapped.sendall(b"ping")
                     return wrapped.recv(4)
 
         thread = OSThread(client)
-        connection, _ = listener.accept()
+        connection, _ = tls_listener.accept()
         with connection:
             assert connection.recv(4) == b"ping"
             connection.sendall(b"pong")
             assert thread.join() == b"pong"
 
-    def test_get_server_certificate(self, listener, spawn):
+    def test_get_server_certificate(self, tls_listener, spawn):
         def serve():
-            with listener.accept()[0] as connection:
+            with tls_listener.accept()[0] as connection:
                 connection.version()
 
         serving = spawn(serve)
-        pem = ssl.get_server_certificate(listener.getsockname(), timeout=20)
+        pem = ssl.get_server_certificate(tls_listener.getsockname(), timeout=20)
         serving.wait()
         assert ssl.PEM_cert_to_DER_cert(pem) == ssl.PEM_cert_to_DER_cert(Path(CERT).read_text())
 
