@@ -79,6 +79,22 @@ class GreenSSLSocket(TLSStream, _SSLSocket, GreenSocket):
         if self._handshake_is_due and self._sslobj is not None:
             self._shake_hands_first(self._sslobj, self._deadline(), "handshake")
 
+    @property
+    def session(self):
+        """The session, which a client may resume; None if there is none. Switches if the handshake is still due."""
+        self._handshake_if_due()
+        return super().session
+
+    @session.setter
+    def session(self, session):
+        vars(_SSLSocket)["session"].__set__(self, session)
+
+    @property
+    def session_reused(self):
+        """Whether the session is a resumed one. Switches if the handshake is still due."""
+        self._handshake_if_due()
+        return super().session_reused
+
     def unwrap(self):
         """Say good-bye, and wait for the peer's; return the socket, for clear text. Switches."""
         if self._sslobj is None:
@@ -243,14 +259,18 @@ def _after_handshake(name):
 
 for _name in (
     "cipher",
+    "client_sigalg",
     "compression",
     "get_channel_binding",
     "get_unverified_chain",
     "get_verified_chain",
     "getpeercert",
+    "group",
     "selected_alpn_protocol",
     "selected_npn_protocol",
+    "server_sigalg",
     "shared_ciphers",
+    "verify_client_post_handshake",
     "version",
 ):
     if hasattr(_SSLSocket, _name):
