@@ -20,6 +20,7 @@ class Patch(NamedTuple):
 
 PATCHES = (
     Patch("os", "os", "eventlet.green.os"),
+    Patch("signal", "os", "eventlet.green.signal"),
     Patch("select", "select", "eventlet.green.select"),
     Patch("selectors", "select", "eventlet.green.selectors"),
     Patch("socket", "socket", "eventlet.green.socket"),

@@ -9,13 +9,14 @@ import stat
 from eventlet import _pristine, hubs
 from eventlet.green._lookalike import look_like, present
 from eventlet.green._multiplex import wait_until
+from eventlet.green._system import system_with as _system_with
 from eventlet.greenio import GreenPipe
 from eventlet.greenthread import sleep
 from eventlet.hubs._readiness import READABLE, WRITABLE
 
 _os = _pristine.os
 
-__patched__ = present(_os, "fdopen", "open", "read", "wait", "wait3", "wait4", "waitid", "waitpid", "write")
+__patched__ = present(_os, "fdopen", "open", "read", "system", "wait", "wait3", "wait4", "waitid", "waitpid", "write")
 __getattr__, __dir__ = look_like(globals(), _os)
 
 #: What a pipe, once it says that it has room, takes without blocking: pipe(7), POSIX's PIPE_BUF.
@@ -185,3 +186,7 @@ def _wait_for_end(pid):
     finally:
         hubs.notify_close(fd)
         _os.close(fd)
+
+
+if hasattr(_os, "posix_spawn"):
+    system = _system_with(waitpid)

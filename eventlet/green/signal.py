@@ -8,16 +8,30 @@ from __future__ import annotations
 
 import signal as _signal
 
+from eventlet.green import _pause
 from eventlet.green._lookalike import look_like, present
 from eventlet.greenthread import sleep as _sleep
 from eventlet.hubs import get_hub as _get_hub
 
-__patched__: list[str] = present(_signal, "sigtimedwait", "sigwait", "sigwaitinfo")
+__patched__: list[str] = present(_signal, "pause", "sigtimedwait", "sigwait", "sigwaitinfo")
 __getattr__, __dir__ = look_like(globals(), _signal)
 
 # Signals that are blocked, as these want them, arrive nowhere: no poller and no wake-up fd tells of
 # them. So look, in intervals that double up to the second number.
 _FIRST_PAUSE, _LAST_PAUSE = 0.001, 0.05
+
+if hasattr(_signal, "pause"):
+    _standard_pause = _signal.pause
+
+    def pause():
+        """Return when a signal has arrived and its handler was called. Switches.
+
+        Handlers that are set meanwhile do not count. Outside the main OS thread, where signals do not
+        arrive, it is the standard one, which does not switch.
+        """
+        if not _pause.pause():
+            _standard_pause()
+
 
 if hasattr(_signal, "sigtimedwait"):
     _sigtimedwait = _signal.sigtimedwait
