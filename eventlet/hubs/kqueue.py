@@ -4,6 +4,9 @@ A kernel event is known by (fd, filter), and each direction is a filter of its o
 it is reported again only after something has happened again. EV_ADD of an event that exists modifies it, and makes the
 kernel look anew whether it is ready, but does not change its kind: whether it has EV_CLEAR is settled when it is
 made. Closing an fd deletes its events from the queue; unlike with epoll, also if the file is open elsewhere.
+
+Each change is a call of its own with no room for events: then the kernel returns an error of it as errno, and not as an
+event with EV_ERROR. Written by the manual pages of FreeBSD and macOS; tests/hubs/test_kqueue.py has an imitation of it.
 """
 
 from __future__ import annotations
@@ -17,21 +20,22 @@ from eventlet.hubs.hub import BaseHub
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
     from eventlet.hubs._timers import Clock
     from eventlet.hubs.hub import Events
+    from eventlet.hubs.listener import FdListener
 
 _kernel: Any = select  # of which type checkers elsewhere than on these systems know nothing
 
 #: The bit that poll(2) calls POLLHUP: says that the peer has closed its side.
 HUNG_UP = 0x010
-#: How many events one call of kevent(2) may return.
-MAX_EVENTS = 1024
 #: What the kernel says of an event that is gone, because its fd was closed.
 GONE = (errno.ENOENT, errno.EBADF)
-#: What it says of files that it cannot watch.
-UNFIT = (errno.EINVAL, errno.ENODEV, errno.EOPNOTSUPP)
+#: What it says of files that it cannot watch. (The last two are one on some systems, and two on macOS.)
+UNFIT = (errno.EINVAL, errno.ENODEV, errno.EOPNOTSUPP, errno.ENOTSUP)
+#: Beside READABLE and WRITABLE in what is known of an fd: its events have EV_CLEAR.
+LASTING = 0x100
 
 #: What it needs where it is not available.
 INSTALL = "macOS or a BSD"
@@ -48,6 +52,8 @@ class Hub(BaseHub):
     name = "kqueue"
     edge_triggered = True
     knows_files = True
+    #: How many events one call of kevent(2) may return.
+    MAX_EVENTS = 1024
 
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock)
@@ -57,20 +63,24 @@ class Hub(BaseHub):
 
     def _open(self) -> None:
         self._queue: Any = _kernel.kqueue()
-        #: Which directions of each fd are in the queue: a hint, as the kernel forgets closed fds by itself.
+        #: Which directions of each fd are in the queue, and how: a hint, as the kernel forgets closed fds by itself.
         self._known: dict[int, int] = {}
         #: Events that the kernel told of as an error: reported by the next poll.
         self._told: list[tuple[int, int]] = []
+
+    def fileno(self) -> int:
+        """Return the number of the kqueue, an fd that is readable when it has events. Never switches."""
+        return self._queue.fileno()  # type: ignore[no-any-return]
 
     def do_poll(self, seconds: float | None) -> Events:
         # kevent(2) takes a timespec: nothing to round.
         if self._told:
             seconds = 0
         found: dict[int, int] = {}
-        read_filter, end_of_file = _kernel.KQ_FILTER_READ, _kernel.KQ_EV_EOF
-        for event in self._queue.control(None, MAX_EVENTS, seconds):
+        read_filter, broken = _kernel.KQ_FILTER_READ, _kernel.KQ_EV_EOF | _kernel.KQ_EV_ERROR
+        for event in self._queue.control(None, self.MAX_EVENTS, seconds):
             bits = READABLE if event.filter == read_filter else WRITABLE
-            if event.flags & end_of_file:
+            if event.flags & broken:
                 # The end of what can be read, after what is still there; for a writer, that nobody reads any more.
                 bits |= HUNG_UP
             found[event.ident] = found.get(event.ident, 0) | bits
@@ -86,6 +96,9 @@ class Hub(BaseHub):
             return
         _check_kind(fd)
         known = self._known.get(fd, 0)
+        if known & LASTING:
+            self._delete(fd, known)
+            known = 0
         self._add(fd, events, 0)
         self._delete(fd, known & ~events)
         self._known[fd] = events
@@ -98,7 +111,7 @@ class Hub(BaseHub):
             _check_kind(fd)
             self._delete(fd, self._known.pop(fd, 0))  # of another kind, perhaps
         self._add(fd, READABLE | WRITABLE, _kernel.KQ_EV_CLEAR)
-        self._known[fd] = READABLE | WRITABLE
+        self._known[fd] = READABLE | WRITABLE | LASTING
 
     def _add(self, fd: int, events: int, flags: int) -> None:
         try:
@@ -145,7 +158,19 @@ class Hub(BaseHub):
                 except OSError:
                     pass
         self._open()
+        self.fileno_changes += 1
         super().after_fork()
+
+    def add(
+        self,
+        evtype: str,
+        fileno: int,
+        cb: Callable[..., object],
+        tb: Callable[..., object],
+        mac: Callable[[], object] | None,
+    ) -> FdListener:
+        """`BaseHub.add`, with upstream's name for the last parameter of this hub."""
+        return super().add(evtype, fileno, cb, tb, mac)
 
 
 def _filters(events: int) -> list[tuple[int, int]]:
