@@ -52,6 +52,10 @@ def test_a_coroutine_gives_its_result(hub):
     assert [thread.wait() for thread in threads] == list(range(0, 40, 2))
 
 
+def test_upstreams_name_for_the_argument(hub):
+    assert spawn_for_awaitable(coroutine=double(4)).wait() == 8
+
+
 def test_its_exception_is_raised(hub, reported):
     with pytest.raises(KeyError, match="failed"):
         spawn_for_awaitable(fail()).wait()

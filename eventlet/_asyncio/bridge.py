@@ -29,8 +29,10 @@ class Cancelled(GreenletExit, asyncio.CancelledError):
     """Raised by `wait` of a green thread whose awaitable was cancelled: what asyncio and what killing raises."""
 
 
-def spawn_for_awaitable(awaitable: Awaitable[Any]) -> GreenThread:
-    """Return a green thread that ends when `awaitable` does, with its result or exception. Never switches.
+def spawn_for_awaitable(coroutine: Awaitable[Any]) -> GreenThread:
+    """Return a green thread that ends when `coroutine`, or any awaitable, does, with its result or exception.
+
+    Never switches.
 
     It runs on this thread's asyncio loop: the hub's, if that is an asyncio hub or embedded in an asyncio
     loop; otherwise a loop that runs in a green thread of its own from now on. A future or task must
@@ -39,13 +41,13 @@ def spawn_for_awaitable(awaitable: Awaitable[Any]) -> GreenThread:
     Killing the green thread cancels the awaitable. If that is cancelled, `wait` raises an
     exception that is both a CancelledError and a GreenletExit.
 
-    Raises TypeError if `awaitable` is none.
+    Raises TypeError if `coroutine` is not awaitable.
     """
-    if not inspect.isawaitable(awaitable):
-        raise TypeError(f"spawn_for_awaitable() needs an awaitable, not {type(awaitable).__name__}")
+    if not inspect.isawaitable(coroutine):
+        raise TypeError(f"spawn_for_awaitable() needs an awaitable, not {type(coroutine).__name__}")
     hub = get_hub()
     loop = loop_of(hub)
-    future = asyncio.ensure_future(awaitable, loop=loop)
+    future = asyncio.ensure_future(coroutine, loop=loop)
     _nudge(loop)
     thread = spawn(_wait_for, future)
     thread.link(_cancel, future, loop)

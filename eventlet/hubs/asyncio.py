@@ -19,10 +19,11 @@ from eventlet.hubs.hosts.asyncio import Host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
     from eventlet.hubs._timers import Clock
     from eventlet.hubs.hub import BaseHub, Events
+    from eventlet.hubs.listener import FdListener
 
 
 def _base() -> type[BaseHub] | None:
@@ -105,6 +106,17 @@ class Hub(_Base):
         guest = self._guest
         assert guest is not None
         return guest.do_poll(seconds)
+
+    def add(
+        self,
+        evtype: str,
+        fileno: int,
+        cb: Callable[..., object],
+        tb: Callable[..., object],
+        mark_as_closed: Callable[[], object] | None,
+    ) -> FdListener:
+        """`BaseHub.add`, whose last parameter upstream calls differently on other hubs."""
+        return super().add(evtype, fileno, cb, tb, mark_as_closed)
 
     def run_once(self, timeout: float | None = 0) -> None:
         """Raise RuntimeError: the loop drives this hub, and not the other way round. Never switches."""

@@ -313,6 +313,15 @@ def test_a_listener_is_called_each_time_until_removed(hub, pair):
     assert hub.get_readers() == []
 
 
+def test_upstreams_name_for_the_last_argument(hub, pair):
+    name = "mac" if hub.name in ("epolls", "poll", "kqueue") else "mark_as_closed"
+    calls = []
+    hub.add(hub.READ, pair[0].fileno(), pytest.fail, lambda error: None, **{name: lambda: calls.append("marked")})
+    hub.notify_close(pair[0].fileno())
+    settle()
+    assert calls == ["marked"]
+
+
 def test_a_listener_that_reads_nothing_is_called_again(hub, pair):
     left, right = pair
     calls = []
