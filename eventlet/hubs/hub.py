@@ -246,10 +246,10 @@ class BaseHub(Readiness):
         """Turn until `abort`. This is the body of the hub's greenlet."""
         if self.running:
             raise RuntimeError("the hub is already running")
-        self.running, self.stopping = True, False
-        if self._waker is None:
-            self._start_waker()
-        try:
+        try:  # from the first step on, since any may be interrupted by what a signal handler raises
+            self.running, self.stopping = True, False
+            if self._waker is None:
+                self._start_waker()
             while not self.stopping:
                 self._turn()
         finally:
@@ -484,9 +484,15 @@ class BaseHub(Readiness):
         return found
 
     def _start_waker(self) -> None:
-        self._waker = Waker()
-        self._waker.watch_signals()
-        self.add_listener(self._waker.listener())
+        waker = Waker()
+        try:
+            waker.watch_signals()
+            self.add_listener(waker.listener())
+        except BaseException:
+            self.remove_descriptor(waker.fd)
+            waker.close()
+            raise
+        self._waker = waker
 
     # ---- observers
 

@@ -15,7 +15,7 @@ from greenlet import getcurrent
 from eventlet import hubs
 from eventlet.event import Event
 from eventlet.greenthread import kill, sleep, spawn
-from eventlet.hubs import IOClosed, trampoline
+from eventlet.hubs import IOClosed, _waker, trampoline
 from eventlet.hubs._current import find_hub_class
 from eventlet.hubs.hub import BaseHub
 from eventlet.testing import hub_contract
@@ -872,6 +872,22 @@ def test_what_a_signal_handler_raises_reaches_the_main_greenlet(hub, kind):
     finally:
         signal.signal(signal.SIGALRM, previous)
     assert spawn(lambda: 5).wait() == 5
+
+
+@pytest.mark.parametrize("step", ["watch_signals", "listener"])
+def test_a_hub_that_is_interrupted_while_it_starts_can_start_again(hub, monkeypatch, step):
+    def interrupted(self):
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_waker.Waker, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        sleep(20)
+    assert spawn(lambda: 5).wait() == 5
+    woken = Event()
+    thread = OSThread(woken.send, "from another thread")
+    assert woken.wait(20) == "from another thread"
+    thread.join_green()
 
 
 def test_observers_are_told_once_a_turn(hub):
