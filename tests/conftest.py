@@ -223,8 +223,8 @@ def _end_threads(threads_before: set[threading.Thread]) -> None:
 @contextlib.contextmanager
 def _watchdog(request: pytest.FixtureRequest) -> Iterator[None]:
     """End the test run, with everybody's stack, if one test hangs."""
-    slow = request.node.get_closest_marker("slow") is not None
-    seconds = SECONDS_PER_SLOW_TEST if slow else SECONDS_PER_TEST
+    slow = request.node.get_closest_marker("slow")
+    seconds = slow.kwargs.get("seconds", SECONDS_PER_SLOW_TEST) if slow else SECONDS_PER_TEST
     faulthandler.dump_traceback_later(seconds, exit=True, file=_stderr(request.config))
     try:
         yield
