@@ -256,6 +256,20 @@ class TestTheCallerIsKilled:
         pool.killall()
         assert ended == [True]
 
+    def test_its_end_wakes_nobody_who_has_finished(self, hub, pool, spawn, reported):
+        blocked = Blocked()
+        waiting = spawn(pool.execute, blocked)
+        blocked.wait_for(1)
+        waiting.kill()
+        assert hub.lingering_carriers == [waiting]  # since we hold it
+        blocked.release()
+        deadline = hub.clock() + SOME_SECONDS
+        while waiting not in hub._ready:
+            assert hub.clock() < deadline
+            _pristine.time.sleep(0.001)  # no turn of the hub's
+        settle()
+        assert reported == []
+
     def test_a_call_that_has_not_is_not_made(self, make_pool, spawn):
         pool = make_pool(1)
         blocked = Blocked()

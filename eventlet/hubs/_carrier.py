@@ -109,6 +109,8 @@ class Carrier(greenlet):
                 function = args = kwargs = task = parent = None
                 hub._finished.append(self)
                 task = hub._switch()
+                while type(task) is tuple:  # somebody in another thread wakes what this one was: too late
+                    task = hub._switch()
         finally:
             if self.parent is not None and self.parent.dead:
                 self.parent = hub.greenlet  # the hub has been aborted and begun anew since
