@@ -251,6 +251,15 @@ def mariadb() -> Iterator[Any]:
         yield database
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Any]:
+    """A PostgreSQL for the whole test run; has `port`, `unix_socket` and `user`."""
+    from tests.programs import _databases
+
+    with _databases.postgresql() as database:
+        yield database
+
+
 # ---- helpers that clean up, or read better as arguments
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+import pytest
 
 from tests.programs import _servers
 
@@ -40,6 +43,43 @@ def mariadb() -> Iterator[Database]:
 
         with _servers.server(command, directory, lambda _port: _greets(unix_socket)) as port:
             yield Database(port, str(unix_socket), "root")
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[Database]:
+    """Run a PostgreSQL with a database `postgres`, or skip the test that asks for it."""
+    places = "/usr/lib/postgresql/*/bin/{}"
+    initdb, daemon, pg_isready = (
+        _servers.command_of(name, "postgresql", places.format(name)) for name in ("initdb", "postgres", "pg_isready")
+    )
+    with _directory() as directory:
+        prefix = []
+        if os.geteuid() == 0:  # it refuses to run as root
+            runuser = _servers.command_of("runuser", "util-linux")
+            try:
+                shutil.chown(directory, "postgres")
+            except LookupError:
+                pytest.skip("PostgreSQL does not run as root, and there is no user postgres (Debian: postgresql)")
+            prefix = [runuser, "-u", "postgres", "--"]
+        data = directory / "data"
+        _set_up([*prefix, initdb, "-D", str(data), "-U", "tester", "-A", "trust", "-N"], directory)
+        options = ["-D", str(data), "-c", "listen_addresses=127.0.0.1", "-k", str(directory), "-F"]
+
+        def is_ready(port: int) -> bool:
+            question = [pg_isready, "-h", "127.0.0.1", "-p", str(port)]
+            return subprocess.run(question, capture_output=True, check=False).returncode == 0
+
+        def stop(_process: object) -> None:
+            # The process that we have started may be runuser; this one's number is in the first line.
+            with contextlib.suppress(OSError):
+                number = int((data / "postmaster.pid").read_text().splitlines()[0])
+                os.kill(number, signal.SIGINT)  # "fast shutdown"
+
+        def command(port: int) -> list[str]:
+            return [*prefix, daemon, *options, "-p", str(port)]
+
+        with _servers.server(command, directory, is_ready, stop) as port:
+            yield Database(port, str(directory / f".s.PGSQL.{port}"), "tester")
 
 
 def _greets(unix_socket: Path) -> bool:
