@@ -75,12 +75,17 @@ def run(script: str, *arguments: str, way: Way, auto: bool = False, directory: P
 
 
 def run_unchecked(
-    script: str, *arguments: str, way: Way, auto: bool = False, directory: Path | None = None
+    script: str,
+    *arguments: str,
+    way: Way,
+    auto: bool = False,
+    directory: Path | None = None,
+    variables: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Like `run`, but return how it ended, whatever that was."""
+    """Like `run`, but return how it ended, whatever that was. `variables` are its environment instead of the usual."""
     return subprocess.run(
         command(script, *arguments, way=way, auto=auto),
-        env=environment(way),
+        env=environment(way) if variables is None else variables,
         cwd=directory,
         stdin=subprocess.DEVNULL,
         capture_output=True,
