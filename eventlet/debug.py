@@ -128,7 +128,8 @@ def format_threads_info() -> str:
     greenlets: dict[str, int] = {}
     current = getcurrent()
     for candidate in gc.get_objects():
-        if isinstance(candidate, greenlet) and candidate:
+        # Not isinstance(): it asks the object, and a weakref.proxy of something that is gone raises ReferenceError.
+        if issubclass(type(candidate), greenlet) and candidate:
             frame = sys._getframe() if candidate is current else candidate.gr_frame
             _count_stack(greenlets, frame)
     return "\n".join([*_section("OS threads", threads), *_section("Greenlets", greenlets)])

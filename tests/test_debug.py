@@ -1,4 +1,5 @@
 import sys
+import weakref
 
 import pytest
 
@@ -63,6 +64,15 @@ def test_stacks_of_all_threads(hub, spawn):
     assert "test_stacks_of_all_threads" in text
     event.send()
     settle()
+
+
+def test_stacks_while_there_is_a_proxy_of_what_is_gone(hub):
+    class Thing:
+        pass
+
+    proxy = weakref.proxy(Thing())
+    assert proxy is not None
+    assert "OS threads: " in debug.format_threads_info()
 
 
 def test_asyncio_info_without_tasks(hub):
