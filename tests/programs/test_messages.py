@@ -1,4 +1,4 @@
-"""pika, kombu and pyzmq: brokers of messages."""
+"""pika, kombu, nameko and pyzmq: messages."""
 
 from __future__ import annotations
 
@@ -66,3 +66,7 @@ def zmq_url():
 
 def test_pyzmq(program, zmq_url):
     assert program("zmq_waits", zmq_url, COUNT, auto=True) == "done\n"
+
+
+def test_nameko(program, rabbitmq_port):
+    assert program("nameko_service", rabbitmq_port, COUNT) == "done\n"
