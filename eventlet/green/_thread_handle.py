@@ -7,6 +7,7 @@ import sys
 from eventlet import _pristine
 from eventlet.event import Event
 from eventlet.green._thread_ident import get_ident
+from eventlet.hubs._running_loop import without_running_loop
 
 #: Where a threading.Thread keeps its handle.
 HANDLE_ATTRIBUTE = "_os_thread_handle" if sys.version_info >= (3, 14) else "_handle"
@@ -76,7 +77,7 @@ class ThreadHandle:
             return
         if self.ident == get_ident():
             raise RuntimeError("Cannot join current thread")
-        self._ended.wait(None if timeout is None or timeout < 0 else timeout)
+        without_running_loop(self._ended.wait, None if timeout is None or timeout < 0 else timeout)
 
     def __repr__(self):
         return f"<{type(self).__name__} object: ident={self.ident}>"

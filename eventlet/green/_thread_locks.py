@@ -6,6 +6,7 @@ from operator import index
 
 from eventlet import _pristine
 from eventlet.green._thread_ident import get_ident
+from eventlet.hubs._running_loop import without_running_loop
 from eventlet.lock import Lock
 from eventlet.semaphore import Semaphore
 
@@ -31,7 +32,10 @@ class LockType(Lock):
                 return True
             except IndexError:
                 pass  # another OS thread was faster
-        return Semaphore.acquire(self, blocking, _checked(blocking, timeout))
+        timeout = _checked(blocking, timeout)
+        if blocking and self.locked():
+            return without_running_loop(Semaphore.acquire, self, True, timeout)
+        return Semaphore.acquire(self, blocking, timeout)
 
     def release(self):
         """Unlock it, or hand it to who waits longest. Never switches. Raises RuntimeError if it is not locked."""

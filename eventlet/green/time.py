@@ -7,6 +7,7 @@ from operator import index
 from eventlet import _pristine
 from eventlet.green._lookalike import look_like
 from eventlet.greenthread import sleep as _sleep
+from eventlet.hubs._running_loop import without_running_loop
 
 __patched__ = ["sleep"]
 __getattr__, __dir__ = look_like(globals(), _pristine.time)
@@ -29,4 +30,4 @@ def sleep(seconds):
         raise ValueError("sleep length must be non-negative")
     if seconds > _MAX_SECONDS:
         raise OverflowError("timestamp too large to convert to C PyTime_t")
-    _sleep(seconds)
+    without_running_loop(_sleep, seconds)

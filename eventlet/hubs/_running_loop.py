@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from eventlet import _pristine
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
@@ -25,6 +27,17 @@ class no_running_loop:
 
     def __exit__(self, *exc_info: object) -> None:
         self._set(self._loop)
+
+
+def without_running_loop(wait: Callable[..., Any], *args: Any) -> Any:
+    """Return `wait(*args)`, during which no asyncio loop counts as running in this OS thread.
+
+    For what blocks, and so may be called by a coroutine that does not care: others run meanwhile.
+    """
+    if not _pristine.is_loaded("asyncio.events"):
+        return wait(*args)
+    with no_running_loop():
+        return wait(*args)
 
 
 @cache

@@ -8,6 +8,7 @@ import eventlet
 
 eventlet.monkey_patch()
 import socket
+import threading
 import time
 
 ticks = []
@@ -40,3 +41,44 @@ assert eventlet.spawn(asyncio.run, serve_and_fetch()).wait() == b"LINE\n"
 threads = [eventlet.spawn(asyncio.run, serve_and_fetch()) for _ in range(3)]
 assert [thread.wait() for thread in threads] == [b"LINE\n"] * 3
 assert len(ticks) > 1  # the second one came while asyncio waited: its timer was due first
+
+
+# A coroutine that blocks lets others run, which may have loops of their own, and goes on in its own.
+
+
+async def blocks(wait):
+    loop = asyncio.get_running_loop()
+    wait()
+    assert asyncio.get_running_loop() is loop
+    await asyncio.sleep(0)
+    return True
+
+
+async def answers():
+    await asyncio.sleep(0.001)
+    return 42
+
+
+def wait_for_lock():
+    lock = threading.Lock()
+    lock.acquire()
+    eventlet.spawn_after(0.001, lock.release)
+    lock.acquire()
+
+
+def wait_for_thread():
+    results = []
+    thread = threading.Thread(target=lambda: results.append(asyncio.run(answers())))
+    thread.start()
+    thread.join()
+    assert results == [42]
+
+
+async def asks_a_thread():
+    return await asyncio.get_running_loop().run_in_executor(None, lambda: asyncio.run(answers()))
+
+
+for wait in (lambda: time.sleep(0.001), wait_for_lock, wait_for_thread):
+    threads = [eventlet.spawn(asyncio.run, blocks(wait)) for _ in range(3)]
+    assert [thread.wait() for thread in threads] == [True] * 3
+assert asyncio.run(asks_a_thread()) == 42
