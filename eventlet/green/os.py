@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import io
 import stat
+import sys
+import warnings
 
 from eventlet import _pristine, hubs
 from eventlet.green._lookalike import look_like, present
@@ -94,6 +96,8 @@ def fdopen(fd, mode="r", buffering=-1, encoding=None, *args, **kwargs):
     """Return a file object for `fd`: a GreenPipe, but for regular files and terminals to write to. Never switches."""
     if not isinstance(fd, int):
         raise TypeError(f"invalid fd type ({type(fd)}, expected integer)")
+    if isinstance(fd, bool) and sys.version_info >= (3, 13):  # until 3.12 is dropped
+        warnings.warn("bool is used as a file descriptor", RuntimeWarning, stacklevel=2)
     # A terminal belongs to others, too: making it non-blocking would break their output.
     if stat.S_ISREG(_os.fstat(fd).st_mode) or _os.isatty(fd) and "r" not in mode:
         return io.open(fd, mode, buffering, encoding, *args, **kwargs)

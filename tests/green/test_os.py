@@ -79,6 +79,13 @@ def test_errors_are_the_standard_ones(hub):
         os.fdopen("name")
 
 
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="until Python 3.12 nothing is said about it")
+def test_fdopen_warns_of_a_bool():
+    # Before it does anything: True is standard output.
+    with pytest.raises(RuntimeWarning, match="bool is used as a file descriptor"):
+        os.fdopen(True)
+
+
 def test_fdopen_gives_a_green_file(pipe, spawn):
     with os.fdopen(pipe[0], "r", encoding="ascii") as reader:
         spawn(standard.write, pipe[1], b"line\n")
