@@ -10,7 +10,7 @@ from eventlet import _pristine
 from eventlet.greenthread import sleep
 from eventlet.hubs import get_hub
 from eventlet.hubs._readiness import READABLE, WRITABLE
-from eventlet.hubs._running_loop import no_running_loop
+from eventlet.hubs._running_loop import without_running_loop
 from eventlet.hubs._waiting import Waiter
 from eventlet.hubs.listener import READ, WRITE, FdListener
 
@@ -31,11 +31,8 @@ def wait_until(look, masks, timeout, interests=()):
     one of `interests` wakes the waiter that its method `add` got and `remove` takes back.
     Switches, unless the caller is the hub; which must not wait: RuntimeError.
     """
-    if _pristine.is_loaded("asyncio.events"):
-        # It may be an asyncio loop that waits, which must not seem to run those who run meanwhile.
-        with no_running_loop():
-            return _wait_until(look, masks, timeout, interests)
-    return _wait_until(look, masks, timeout, interests)
+    # It may be an asyncio loop that waits, which must not seem to run those who run meanwhile.
+    return without_running_loop(_wait_until, look, masks, timeout, interests)
 
 
 def _wait_until(look, masks, timeout, interests):

@@ -6,6 +6,7 @@ greenlets would seem to be coroutines of that loop: `asyncio.run` would refuse t
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 
 from eventlet import _pristine
@@ -16,17 +17,28 @@ if TYPE_CHECKING:
 
 
 class no_running_loop:
-    """Context: no asyncio loop counts as running in this OS thread; afterwards it is as before."""
+    """Context: no asyncio loop counts as running in this OS thread, nor a task; afterwards it is as before."""
 
-    __slots__ = ("_loop", "_set")
+    __slots__ = ("_loop", "_set", "_swap_task", "_task")
 
     def __enter__(self) -> None:
-        get, self._set = _functions()
+        get, self._set, self._swap_task = _functions()
+        self._task: Any = None
         self._loop: Any = get()
+        if self._loop is not None and self._swap_task is not None:
+            self._task = self._swap_task(self._loop, None)
         self._set(None)
 
     def __exit__(self, *exc_info: object) -> None:
         self._set(self._loop)
+        if self._task is not None:
+            self._swap_task(self._loop, self._task)  # type: ignore[misc]
+
+
+def _is_loaded() -> bool:
+    """Whether there may be a loop at all. Never switches."""
+    # The package imports this one after `events` and `tasks`, which another OS thread may just be importing.
+    return _pristine.is_loaded("asyncio.runners")
 
 
 def without_running_loop(wait: Callable[..., Any], *args: Any) -> Any:
@@ -34,14 +46,16 @@ def without_running_loop(wait: Callable[..., Any], *args: Any) -> Any:
 
     For what blocks, and so may be called by a coroutine that does not care: others run meanwhile.
     """
-    if not _pristine.is_loaded("asyncio.events"):
+    if not _is_loaded():
         return wait(*args)
     with no_running_loop():
         return wait(*args)
 
 
 @cache
-def _functions() -> tuple[Callable[[], Any], Callable[[Any], None]]:
-    from asyncio import events  # whoever has a loop to hide has imported that
+def _functions() -> tuple[Callable[[], Any], Callable[[Any], None], Callable[[Any, Any], Any] | None]:
+    from asyncio import events, tasks  # whoever has a loop to hide has imported that
 
-    return events._get_running_loop, events._set_running_loop
+    # Since Python 3.14 an OS thread has one current task, and not each loop.
+    swap_task = vars(tasks)["_swap_current_task"] if sys.version_info >= (3, 14) else None  # until 3.13 is dropped
+    return events._get_running_loop, events._set_running_loop, swap_task
