@@ -63,12 +63,19 @@ class _Crew:
         self._size = size
         self._idle_seconds = idle_seconds
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._lock = _pristine.thread.allocate_lock()
+        self._lock = _pristine.thread.RLock()
         #: Threads less jobs: when it is below zero, somebody has to wait.
         self._idle = 0
         #: One item for each thread.
         self.threads: list[None] = []
         self._waiters: list[Waiter] = []
+
+    def is_in_use_here(self) -> bool:
+        """Whether the calling OS thread is in the middle of something: this is a finaliser or a signal handler.
+
+        It must not wait for the other threads then, as these wait for the lock.
+        """
+        return self._lock._is_owned()  # type: ignore[no-any-return]
 
     def put(self, job: _Job) -> None:
         """Have `job` done, by a new thread if all are busy and there may be one more. Never switches."""
@@ -197,9 +204,10 @@ class ThreadPool:
 
         The function sees a copy of the caller's context variables. If the calling green thread is killed or
         times out, a call that has begun goes on and its outcome is dropped; one that has not is never
-        made. In a thread of a pool, this one or another, and if the size is 0, it is an ordinary call.
+        made. In a thread of a pool, this one or another, and if the size is 0, it is an ordinary call; so it is in
+        a finaliser that runs in the middle of another one of these.
         """
-        if not self._size or "in_thread_pool" in thread.__dict__:
+        if not self._size or "in_thread_pool" in thread.__dict__ or self._crew.is_in_use_here():
             return function(*args, **kwargs)
         if not self._watches_forks:
             self._watch_forks()

@@ -35,14 +35,16 @@ class _DefaultPool:
     """The pool of the process, made when it is first asked for."""
 
     def __init__(self) -> None:
-        self._lock = _pristine.thread.allocate_lock()
+        self._lock = _pristine.thread.RLock()  # reentrant, for finalisers and signal handlers
         self.pool: ThreadPool | None = None
 
     def make(self, size: int | None = None) -> ThreadPool:
         """Return the pool; if it has to be made, with `size` threads, or as many as the environment says."""
         with self._lock:
             if self.pool is None:
-                self.pool = ThreadPool(_size_from_environment() if size is None else size)
+                made = ThreadPool(_size_from_environment() if size is None else size)
+                if self.pool is None:  # else a finaliser has made one meanwhile
+                    self.pool = made
             return self.pool
 
 
