@@ -15,6 +15,7 @@ from greenlet import getcurrent
 
 from eventlet import _pristine
 from eventlet.hubs import get_hub
+from eventlet.hubs._ready import InHub
 from eventlet.hubs._timers import checked_seconds
 from eventlet.hubs._waiting import Waiter as _Waiter
 from eventlet.hubs._waiting import park_while, wake_all
@@ -87,6 +88,23 @@ class _Putter(_Waiter):
         self.item = item
         #: Why the queue does not take the item, if so.
         self.error: Exception | None = None
+
+
+class _Returning(InHub):
+    """Puts the item of a getter who is gone back into its queue. It is what is woken instead of him."""
+
+    __slots__ = ("getter", "queue")
+
+    def __init__(self, queue: LightQueue, getter: _Waiter) -> None:
+        self.hub = getter.hub
+        self.queue: LightQueue | None = queue
+        self.getter = getter
+
+    def run_in_hub(self) -> None:
+        queue, self.queue = self.queue, None
+        if queue is not None:
+            queue._unget(self.getter.value)
+            queue._hand_out()
 
 
 class LightQueue:
@@ -328,9 +346,23 @@ class LightQueue:
         except BaseException:
             self._give_up(getter)
             raise
-        if not served and self._remove_getter(getter):
-            raise Empty
+        if not served:
+            if self._remove_getter(getter):
+                raise Empty
+            if not getter.woken:
+                self._wait_for_hand_over(getter, block)
         return getter.value
+
+    def _wait_for_hand_over(self, getter: _Waiter, block: bool) -> None:
+        """Somebody was just about to hand over an item when the time was up."""
+        if not block:
+            self._give_up(getter)
+            raise Empty
+        try:
+            getter.park()
+        except BaseException:
+            self._give_up(getter)
+            raise
 
     def _look_again(self) -> None:
         """Serve who has lined up to get, if something has come, or can come now, meanwhile."""
@@ -351,11 +383,17 @@ class LightQueue:
         """The getter was killed; if it has an item in its hands already, the next one gets that."""
         if self._remove_getter(getter):
             return
-        while not getter.woken:
-            _pristine.time.sleep(0)  # another OS thread is just handing it over
-        getter.hub.unschedule(getter.greenlet)
-        self._unget(getter.value)
-        self._hand_out()
+        greenlet = getter.greenlet
+        returning = _Returning(self, getter)
+        if not getter.woken:
+            # Somebody is just handing it over: another OS thread; or a green thread of this one, in which a signal
+            # handler has run, and killed us. He must not be waited for. The item comes back when he goes on.
+            getter.greenlet = returning
+            if not getter.woken:
+                return
+        getter.hub.unschedule(greenlet)
+        getter.hub.unschedule(returning)
+        returning.run_in_hub()
 
     def _hand_out(self) -> None:
         """Give items to those who wait for them longest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue as stdlib_queue
+from collections import deque
 
 import pytest
 from greenlet import GreenletExit
@@ -11,7 +12,7 @@ from eventlet import queue as queue_module
 from eventlet.greenthread import kill, sleep, spawn
 from eventlet.queue import Empty, Full, LifoQueue, LightQueue, PriorityQueue, Queue
 from eventlet.timeout import Timeout
-from tests.helpers import settle
+from tests.helpers import SOME_SECONDS, OSThread, settle
 
 KINDS = [LightQueue, Queue, LifoQueue, PriorityQueue]
 
@@ -525,3 +526,88 @@ def test_joiners_go_on_in_the_order_they_came(autojump_hub):
     queue.task_done()
     settle()
     assert order == ["a", "b", "c"]
+
+
+class InterruptedLine(deque):
+    """A line of getters. What takes one out of it is interrupted at once, as if by a signal handler: `interrupt()`."""
+
+    interrupt = None
+
+    def popleft(self):
+        getter = super().popleft()
+        interrupt, self.interrupt = self.interrupt, None
+        if interrupt is not None:
+            interrupt()
+        return getter
+
+
+@pytest.fixture(params=["unlimited", "limited", "channel"])
+def interrupted(request, fifo):
+    queue = fifo({"unlimited": None, "limited": 5, "channel": 0}[request.param])
+    queue._getters = InterruptedLine()
+    return queue
+
+
+@pytest.mark.parametrize("timeout", [None, 20])
+def test_a_getter_killed_in_the_middle_of_a_hand_over_loses_no_item(hub, spawn, interrupted, timeout):
+    queue = interrupted
+    killed = spawn(queue.get, timeout=timeout)
+    settle()
+    queue._getters.interrupt = lambda: kill(killed)
+    spawn(queue.put, "item")
+    settle()
+    assert killed.dead
+    with pytest.raises(GreenletExit):
+        raise killed.wait()
+    assert queue.get(timeout=SOME_SECONDS) == "item"
+    assert queue.qsize() == 0
+    assert queue.getting() == 0
+
+
+def test_the_next_getter_in_line_gets_it(hub, spawn, interrupted):
+    queue = interrupted
+    killed, other = spawn(queue.get), spawn(queue.get)
+    settle()
+    queue._getters.interrupt = lambda: kill(killed)
+    spawn(queue.put, "item")
+    assert other.wait() == "item"
+    assert killed.dead
+    spawn(queue.put, "another")
+    assert queue.get(timeout=SOME_SECONDS) == "another"
+
+
+def test_a_getter_whose_time_is_up_in_the_middle_of_a_hand_over_gets_the_item(hub, spawn, interrupted):
+    queue = interrupted
+    getter = spawn(queue.get, timeout=0.001)
+    settle()
+    timed_out = []
+
+    def interrupt():
+        sleep(0.002)
+        timed_out.append(getter.dead)
+
+    queue._getters.interrupt = interrupt
+    spawn(queue.put, "item")
+    assert getter.wait() == "item"
+    assert timed_out == [False]
+    assert queue.empty()
+
+
+def test_getters_that_are_killed_while_other_os_threads_put_lose_no_item(hub, spawn):
+    """Each item is got once, by whoever."""
+    queue, got, count = LightQueue(), [], 2000
+
+    def get():
+        while True:
+            got.append(queue.get())
+
+    thread = OSThread(lambda: [queue.put(number) for number in range(count)])
+    while thread.is_alive():
+        getters = [spawn(get) for _ in range(3)]
+        sleep(0)
+        for getter in getters:
+            kill(getter)
+    thread.join_green()
+    settle()
+    got += drain(queue)
+    assert sorted(got) == list(range(count))
