@@ -97,7 +97,7 @@ def run_python(*arguments: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EVENTLET_")}
     environment["EVENTLET_HUB"] = "there-is-no-such-hub"  # who reads it at import, trips over it
     finished = subprocess.run(
-        [sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, *arguments], env=environment, capture_output=True, text=True, timeout=110, check=False
     )
     assert (finished.returncode, finished.stderr) == (0, "")
     return finished.stdout

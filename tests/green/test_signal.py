@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
 import pytest
 
@@ -153,12 +154,17 @@ def test_a_child_can_pause_while_the_parent_does(hub, spawn, handled):
 # ---- blocked signals
 
 
+def send_here(number):
+    # To this thread: others (of pytest-xdist, say) do not block it, and it would end the process.
+    signal.pthread_kill(threading.get_ident(), number)
+
+
 @pytest.mark.skipif(not hasattr(signal, "sigtimedwait"), reason="no sigtimedwait")
 @pytest.mark.parametrize("wait", ["sigwait", "sigwaitinfo", "sigtimedwait"])
 def test_blocked_signals_are_waited_for_cooperatively(hub, spawn, blocked, wait):
     arguments = (SOME_SECONDS,) if wait == "sigtimedwait" else ()
     others = []
-    spawn(lambda: (eventlet.sleep(0.001), others.append("ran"), send(signal.SIGUSR2)))
+    spawn(lambda: (eventlet.sleep(0.001), others.append("ran"), send_here(signal.SIGUSR2)))
     got = getattr(green_signal, wait)(blocked, *arguments)
     assert getattr(got, "si_signo", got) == signal.SIGUSR2
     assert others == ["ran"]
@@ -168,7 +174,7 @@ def test_blocked_signals_are_waited_for_cooperatively(hub, spawn, blocked, wait)
 
 @pytest.mark.skipif(not hasattr(signal, "sigtimedwait"), reason="no sigtimedwait")
 def test_a_signal_that_has_come_already_and_one_that_never_comes(autojump_hub, blocked):
-    send()
+    send_here(signal.SIGUSR1)
     assert green_signal.sigtimedwait(blocked, 0).si_signo == signal.SIGUSR1
     assert green_signal.sigtimedwait(blocked, 0) is None
     before = autojump_hub.clock()

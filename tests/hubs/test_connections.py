@@ -96,6 +96,7 @@ def test_some_connections_leave_nothing_behind(hub):
     open_and_close(hub, 600, 200)
 
 
+@pytest.mark.endurance
 @pytest.mark.slow(seconds=1800)  # 60 s for each hub on an idle machine, and 270 s were seen on a busy one
 def test_100_000_connections_leave_nothing_behind(hub):
     open_and_close(hub, 100_000, 3_000)
