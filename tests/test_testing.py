@@ -93,6 +93,21 @@ class ReportsTen(poll.Hub):
         return super().do_poll(seconds)[:10]
 
 
+class ReportsAlwaysTheSame(poll.Hub):
+    most = 1000
+
+    def report_at_most(self, count):
+        self.most = count
+
+    def do_poll(self, seconds):
+        return super().do_poll(seconds)[: self.most]
+
+
+class HasNoLimit(poll.Hub):
+    def report_at_most(self, count):
+        pass
+
+
 class IgnoresHangUps(poll.Hub):
     def do_poll(self, seconds):
         return [(fd, events) for fd, events in super().do_poll(seconds) if not events & select.POLLHUP]
@@ -218,6 +233,8 @@ BROKEN = [
     (OnlyAdds, "interest_can_change", "asked for 4"),
     (NeverForgets, "interest_can_change", "forgotten fd is reported"),
     (ReportsTen, "many_fds_at_once", "never reported"),
+    (ReportsAlwaysTheSame, "many_fds_a_few_at_a_time", "because others always are"),
+    (HasNoLimit, "many_fds_a_few_at_a_time", "and here are 50"),
     (IgnoresHangUps, "a_hang_up_wakes_who_reads", "the peer has closed, and whoever reads is not told"),
     (TakesClosedFds, "a_closed_fd_is_refused", "is accepted"),
     (TakesFilesForNothing, "a_regular_file_is_ready_or_refused", "a regular file, neither refused nor ready"),

@@ -30,7 +30,6 @@ ADAPTORS = {
     "_pyuv": "libuv",
 }
 
-
 class Host:
     """How to make a loop call somebody back. Derive from this for a loop that `embed` does not know.
 
@@ -41,6 +40,9 @@ class Host:
     asyncio_loop: Any = None
     #: How long the hub may go on each time, in seconds, before the host's turn comes again.
     budget = 0.001
+    #: How many events the hub may hand out before it looks at the time (0: all): each wakes a green thread, which costs
+    #: some 10 µs and more. Not every hub can be limited: libuv's reports all that there are.
+    events_at_once = 32
 
     def watch(self, fd: int, call: Callable[[], object]) -> None:
         """Have `call()` made whenever `fd` is readable (level-triggered), until `unwatch`. To be overridden."""
@@ -90,6 +92,7 @@ class Embedding:
     def start(self) -> None:
         """Begin to be called back by the host, for the first time as soon as it runs. Never switches."""
         self.hub._dependants.append(self)
+        self.hub.report_at_most(self.host.events_at_once)
         self._guest.when_host_parks = self.host_parks
         if self.host.asyncio_loop is not None:
             self._earlier_loop, self.hub.asyncio_loop = self.hub.asyncio_loop, self.host.asyncio_loop
@@ -111,6 +114,7 @@ class Embedding:
         self._is_closed = True
         if self in self.hub._dependants:
             self.hub._dependants.remove(self)
+        self.hub.report_at_most(0)
         self._guest.when_host_parks = self._guest.on_its_own
         if self.host.asyncio_loop is not None:
             self.hub.asyncio_loop = self._earlier_loop
@@ -120,6 +124,7 @@ class Embedding:
     def after_fork(self) -> None:
         """The host's loop stays in the parent. Never switches."""
         self._is_closed = True
+        self.hub.report_at_most(0)
         if self.host.asyncio_loop is not None:
             self.hub.asyncio_loop = None
 

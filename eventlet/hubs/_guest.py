@@ -33,7 +33,7 @@ class _Drive:
         self.greenlet = getcurrent()
         self.timeout = timeout
         self.budget = budget
-        self.until = 0.0
+        self.until = _pristine.time.monotonic() + budget if budget else 0.0
         self.polled = False
         self.done = False
 
@@ -87,7 +87,7 @@ class Guest:
                 events = self.poll(self._seconds_to_wait(drive.timeout))
                 if events or seconds == 0 or drive.timeout != 0:
                     return events
-            elif drive.budget and self._is_in_budget(drive):
+            elif drive.budget and _pristine.time.monotonic() < drive.until:
                 # What is ready by now costs less here than by way of the host.
                 events = self.poll(0)
                 if events or seconds == 0:
@@ -113,12 +113,6 @@ class Guest:
         if timeout is None or seconds is None:
             return seconds if timeout is None else timeout
         return min(seconds, timeout)
-
-    def _is_in_budget(self, drive: _Drive) -> bool:
-        now = _pristine.time.monotonic()
-        if not drive.until:
-            drive.until = now + drive.budget
-        return bool(now < drive.until)
 
     def forget_host(self) -> None:
         """Be driven by nobody: the hub waits by itself again. Never switches.

@@ -153,7 +153,7 @@ class Hub(_Base):
         return guest.when_host_parks == guest.on_its_own
 
     def _begin_loop(self) -> None:
-        embedding = Embedding(self, Host(self._loop))
+        embedding = Embedding(self, _OwnLoop(self._loop))
         self._loop_greenlet = embedding.greenlet = greenlet(self._run_loop, self.greenlet)
         embedding.start()
         self.as_guest().when_host_parks = self._nobody_drives
@@ -226,6 +226,13 @@ class Hub(_Base):
         else:
             loop.stop()
             ending.throw()  # it is some coroutine or callback that waits
+
+
+class _OwnLoop(Host):
+    """The loop of this hub. It has more to do with green threads than with coroutines, and each of its steps costs."""
+
+    budget = 0.002
+    events_at_once = 64
 
 
 def _keep_for_ever(loop: Any, suspended: greenlet | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from eventlet._pristine import select
 from eventlet.hubs.hub import READABLE, WRITABLE, BaseHub
 
@@ -35,14 +37,24 @@ class Hub(BaseHub):
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock)
         self._masks: dict[int, int] = {}
+        self._most_events = 0
         self._open()
 
     def _open(self) -> None:
         self._poller = select.epoll()
-        self._poll = self._poller.poll
+        self._renew_poll()
         # EPOLLRDHUP: the peer has shut down its side. EPOLLPRI: urgent data, at
         # whose mark reads come out short without the socket being drained.
         self._lasting = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLPRI | select.EPOLLET
+
+    def _renew_poll(self) -> None:
+        poll = self._poller.poll
+        self._poll = partial(poll, maxevents=self._most_events) if self._most_events else poll
+
+    def report_at_most(self, count: int) -> None:
+        # The kernel goes on with those that were not reported: nobody is forgotten.
+        self._most_events = count
+        self._renew_poll()
 
     def fileno(self) -> int:
         """Return the number of the epoll set, an fd that is readable when it has events. Never switches."""
@@ -96,7 +108,7 @@ class Hub(BaseHub):
         """
         old = self._poller
         self._poller = select.epoll()
-        self._poll = self._poller.poll
+        self._renew_poll()
         self.fileno_changes += 1
         old.close()
         for fd, mask in list(self._masks.items()):

@@ -48,6 +48,9 @@ class `Hub(BaseHub)` that supplies:
     Optional: an fd that is readable while there are events to poll for (epoll and kqueue
     objects are such), and a number that grows when that becomes another file. Without it
     the hub cannot be embedded in the loop of a host.
+`report_at_most(count)`
+    Optional: from now on no poll returns more than `count` events (0: no limit), and the next poll goes on with the
+    rest, in turn. In a host's loop this keeps the hub from waking everybody at once, which would hold up the host.
 
 Everything else, timers, wake-ups from other threads, forking, errors, is here.
 """
@@ -132,6 +135,9 @@ class BaseHub(Readiness):
     def do_poll(self, seconds: float | None) -> Events:
         """Wait up to `seconds` for events: see the contract. To be overridden."""
         raise NotImplementedError("a hub backend must have do_poll()")
+
+    def report_at_most(self, count: int) -> None:
+        """Limit the events of a poll, if the backend can: see the contract. Never switches."""
 
     def close(self) -> None:
         """Release the hub's file descriptors. It cannot be used afterwards. Never switches."""

@@ -68,6 +68,9 @@ class Hub(BaseHub):
         #: Events that the kernel told of as an error: reported by the next poll.
         self._told: list[tuple[int, int]] = []
 
+    def report_at_most(self, count: int) -> None:
+        self.MAX_EVENTS = count or type(self).MAX_EVENTS
+
     def fileno(self) -> int:
         """Return the number of the kqueue, an fd that is readable when it has events. Never switches."""
         return self._queue.fileno()  # type: ignore[no-any-return]

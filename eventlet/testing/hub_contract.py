@@ -198,6 +198,35 @@ def many_fds_at_once(bench: Bench) -> None:
 
 
 @_check
+def many_fds_a_few_at_a_time(bench: Bench) -> None:
+    """Only with `report_at_most`: no poll returns more than that, and each ready fd has its turn."""
+    if bench.hub_class.report_at_most is BaseHub.report_at_most:
+        return
+    pairs = [_pristine.socket.socketpair() for _ in range(50)]
+
+    def body(hub: BaseHub) -> None:
+        for left, right in pairs:
+            hub.set_interest(left.fileno(), READABLE)
+            right.send(b"x")
+        hub.report_at_most(7)
+        missing = {left.fileno() for left, _ in pairs}
+        for _ in range(20):
+            found = bench.poll(bench.patience if missing else 0)
+            assert len(found) <= 7, f"no more than 7 events are wanted at a time, and here are {len(found)}"
+            missing -= set(found)
+        assert not missing, f"never reported, because others always are: {sorted(missing)}"
+        hub.report_at_most(0)
+        assert len(bench.poll(bench.patience)) > 7, "report_at_most(0) does not lift the limit"
+
+    try:
+        bench.in_hub(body)
+    finally:
+        for both in pairs:
+            for end in both:
+                end.close()
+
+
+@_check
 def a_hang_up_wakes_who_reads(bench: Bench) -> None:
     """When the peer closes, whoever reads is woken."""
 

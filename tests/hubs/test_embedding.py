@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import selectors
+import socket
 import time
 
 import pytest
@@ -270,3 +271,38 @@ def test_an_adaptor_says_what_it_lacks():
         with pytest.raises(NotImplementedError, match="a host adaptor must have"):
             call()
     assert host.is_running()
+
+
+def test_a_step_wakes_only_some_when_many_are_ready(loop, embedding):
+    # The host has its turn in between, however many green threads there are.
+    hub = embedding.hub
+    if type(hub).report_at_most is BaseHub.report_at_most:
+        pytest.skip(f"the {hub.name} hub reports all at once")
+    embedding.host.budget = 0  # one poll in each step
+    pairs = [greenio_pair() for _ in range(200)]
+    woken = []
+    readers = [spawn(lambda end=end: woken.append(end.recv(9))) for end, _ in pairs]
+    loop.run(lambda: len(hub.get_readers()) == len(pairs))
+    for _, peer in pairs:
+        socket.socket.send(peer, b"x")  # not waiting, in the host
+    counts = [0]
+
+    def until():
+        counts.append(len(woken))
+        return len(woken) == len(pairs)
+
+    loop.run(until)
+    most = max(b - a for a, b in zip(counts, counts[1:]))
+    assert 0 < most <= 2 * LoopHost.events_at_once  # of the host's loop: one step for the fd, one for the timer
+    for thread in readers:
+        thread.wait()
+    for end in itertools.chain(*pairs):
+        end.close()
+
+
+def test_whoever_leaves_the_host_lifts_the_limit(loop, hub, monkeypatch):
+    limits = []
+    monkeypatch.setattr(type(hub), "report_at_most", lambda self, count: limits.append(count))
+    with embed(LoopHost(loop)):
+        assert limits == [LoopHost.events_at_once]
+    assert limits == [LoopHost.events_at_once, 0]
