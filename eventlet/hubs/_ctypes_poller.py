@@ -56,6 +56,22 @@ class Watcher:
         self.address = ctypes.addressof(memory)
 
 
+class HandleWatcher(Watcher):
+    """One fd's watcher where the library's is a Python object: that is its `memory`, and its address that one's id."""
+
+    __slots__ = ()
+
+    def __init__(self, fd: int, handle: Any) -> None:
+        self.fd = fd
+        self.events = 0
+        self.identity = None
+        self.take(handle)
+
+    def take(self, handle: Any) -> None:
+        self.memory = handle
+        self.address = id(handle)
+
+
 class CtypesPoller:
     """A poller: see _loop.py. The libraries' classes say how to start, stop and run."""
 

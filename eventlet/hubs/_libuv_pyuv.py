@@ -14,7 +14,7 @@ from _thread import RLock
 import pyuv  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 from eventlet._pristine import os, select
-from eventlet.hubs._ctypes_poller import CtypesPoller, Watcher
+from eventlet.hubs._ctypes_poller import CtypesPoller, HandleWatcher, Watcher
 from eventlet.hubs._readiness import BROKEN, READABLE, WRITABLE
 
 TYPE_CHECKING = False
@@ -24,22 +24,6 @@ if TYPE_CHECKING:
     from eventlet.hubs.hub import Events
 
 version: str = pyuv.LIBUV_VERSION
-
-
-class _Watcher(Watcher):
-    """One fd's watcher. Its `memory` is the handle, and its address the handle's identity."""
-
-    __slots__ = ()
-
-    def __init__(self, fd: int, handle: Any) -> None:
-        self.fd = fd
-        self.events = 0
-        self.identity = None
-        self.take(handle)
-
-    def take(self, handle: Any) -> None:
-        self.memory = handle
-        self.address = id(handle)
 
 
 class Poller(CtypesPoller):
@@ -78,7 +62,7 @@ class Poller(CtypesPoller):
         self._backend.register(self._loop.fileno(), READABLE)
 
     def _make(self, fd: int) -> Watcher:
-        return _Watcher(fd, self._make_handle(fd))
+        return HandleWatcher(fd, self._make_handle(fd))
 
     def _make_handle(self, fd: int) -> Any:
         blocking = os.get_blocking(fd)  # libuv changes that, which is not its business: others may share the file
@@ -113,7 +97,9 @@ class Poller(CtypesPoller):
         """Give the loop an empty set in the kernel, in place of the one that it had.
 
         pyuv has no uv_loop_fork. The handles that the loop has now believe to be in the set: close them afterwards,
-        which then reaches neither the parent's set nor the old one.
+        which then reaches neither the parent's set nor the old one. libuv itself keeps nothing else there but the fd by
+        which its own threads report, of which we have none; and it was written to find what it wants to take out of a
+        set not there. (A kqueue is not inherited: then this puts one where the loop expects it.)
         """
         fresh: Any = select.epoll() if hasattr(select, "epoll") else select.kqueue()
         os.dup2(fresh.fileno(), self._loop.fileno(), inheritable=False)

@@ -1,6 +1,6 @@
-"""Hub backend on libev, through our own C module or ctypes, whichever is there first.
+"""Hub backend on libev, through the module pyev, our own C module or ctypes, whichever is there first.
 
-`provider` is the name of the one in use: 'c' or 'ctypes'. EVENTLET_HUB=libev:ctypes forces one, and
+`provider` is the name of the one in use: 'pyev', 'c' or 'ctypes'. EVENTLET_HUB=libev:ctypes forces one, and
 libev:poll, or libev:ctypes:poll, chooses libev's backend.
 
 It has no `fileno`, and so cannot be embedded: libev has no call that tells which fd its set is.
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from eventlet.hubs._timers import Clock
 
 PROVIDERS = {
+    "pyev": "eventlet.hubs._libev_pyev",
     "c": "eventlet.hubs._libev_c",
     "ctypes": "eventlet.hubs._libev_ctypes",
 }

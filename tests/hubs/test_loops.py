@@ -599,7 +599,7 @@ def test_libev_never_takes_io_uring_by_itself(name):
     [
         ("libuv:rust", "no option 'rust'; it has one or some of: pyuv, c, ctypes"),
         ("libuv:poll", "no option 'poll'"),
-        ("libev:c:ctypes", "no option 'ctypes'; it has one or some of: c, ctypes, select"),
+        ("libev:c:ctypes", "no option 'ctypes'; it has one or some of: pyev, c, ctypes, select"),
         ("libev:", "no option ''"),
         ("poll:c", "'poll' has no options"),
         ("pyuv:x", "no option 'x'"),
