@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import io
 import stat
 import sys
@@ -90,6 +91,11 @@ def open(path=None, flags=_os.O_RDONLY, mode=0o777, *, dir_fd=None, file=None):
     fd = _os.open(path if file is None else file, flags, mode, dir_fd=dir_fd)
     hubs.notify_opened(fd)
     return fd
+
+
+if sys.version_info < (3, 10):
+    # pathlib has a class with this attribute: a function would be a method there, what is written in C is not.
+    open = functools.update_wrapper(functools.partial(open), open)
 
 
 def fdopen(fd, mode="r", buffering=-1, encoding=None, *args, **kwargs):
