@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import socket as standard_socket
 import ssl as standard_ssl
@@ -187,13 +188,46 @@ def test_shutdown(connected, spawn):
     assert waiting.wait() is True
 
 
-def test_end_without_good_bye(connected):
-    client, server = connected
+def outcomes_of_reading_after_the_peer_is_gone(client, server):
+    """Return what three calls raise; `server` has sent nothing but what the session needs."""
     server.sendall(b"x")
     assert client.recv(1) == b"x"  # and all there was before: what is left unread makes closing a reset
     client.close()
-    assert server.recv(10) == b""
-    assert server.recv_into(bytearray(10)) == 0
+    outcomes = []
+    for read in (lambda: server.recv(10), lambda: server.recv(10), lambda: server.recv_into(bytearray(10))):
+        with pytest.raises(SSL.Error) as caught:
+            read()
+        outcomes.append((caught.type, caught.value.args))
+    return outcomes
+
+
+def plain_pair():
+    """`connected` of pyOpenSSL itself; the handshake takes turns, as nothing waits."""
+    import OpenSSL
+
+    context = OpenSSL.SSL.Context(SSL.TLS_METHOD)
+    context.use_certificate_file(CERT)
+    context.use_privatekey_file(KEY)
+    left, right = standard_socket.socketpair()
+    left.setblocking(False)
+    right.setblocking(False)
+    client = OpenSSL.SSL.Connection(OpenSSL.SSL.Context(SSL.TLS_METHOD), left)
+    server = OpenSSL.SSL.Connection(context, right)
+    client.set_connect_state()
+    server.set_accept_state()
+    for _ in range(3):
+        for side in (client, server):
+            with contextlib.suppress(SSL.WantReadError):
+                side.do_handshake()
+    return client, server
+
+
+def test_a_peer_that_is_gone_without_good_bye_is_what_it_is_for_pyopenssl(connected):
+    client, server = plain_pair()
+    expected = outcomes_of_reading_after_the_peer_is_gone(client, server)
+    server.close()
+    assert outcomes_of_reading_after_the_peer_is_gone(*connected) == expected
+    assert expected[0] == (SSL.SysCallError, (-1, "Unexpected EOF"))
 
 
 @pytest.mark.parametrize("what", ["recv", "sendall"])

@@ -34,7 +34,6 @@ class Connection(_SSL.Connection):
         # OpenSSL wants a write that had to wait to be finished before another one begins: it has
         # encrypted the first one already, and would take the second for it.
         self._writing = Semaphore(1)
-        self._has_ended = False
 
     def _when_ready(self, method, *args, deadline=None):
         """Return `method(self, *args)`, called until TLS wants nothing more from the network."""
@@ -68,26 +67,15 @@ class Connection(_SSL.Connection):
     def recv(self, bufsiz, flags=None):
         """Return up to `bufsiz` bytes. Switches until there are some.
 
-        Raises ZeroReturnError when the peer has said good-bye; returns b"" if it is gone without.
+        Raises ZeroReturnError when the peer has said good-bye, SysCallError(-1, "Unexpected EOF") if it is gone without.
         """
-        return self._read(b"", _Connection.recv, bufsiz, flags)
+        return self._when_ready(_Connection.recv, bufsiz, flags)
 
     read = recv
 
     def recv_into(self, buffer, nbytes=None, flags=None):
         """Read up to `nbytes` bytes into `buffer`; return how many. Switches until there are some. See `recv`."""
-        return self._read(0, _Connection.recv_into, buffer, nbytes, flags)
-
-    def _read(self, at_end, method, *args):
-        if self._has_ended:
-            return at_end  # OpenSSL would say that something is wrong, not what
-        try:
-            return self._when_ready(method, *args)
-        except _SSL.SysCallError as error:
-            if error.args[:1] != (-1,):
-                raise
-            self._has_ended = True
-            return at_end
+        return self._when_ready(_Connection.recv_into, buffer, nbytes, flags)
 
     def send(self, buf, flags=0):
         """Send some of `buf`; return how many bytes. Switches while there is no room."""
