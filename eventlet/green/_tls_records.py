@@ -26,12 +26,26 @@ class RecordCounter:
     def count(self, data: bytes) -> int:
         """Return how many records `data`, what comes next, ends. What is no TLS counts as one, for OpenSSL to see."""
         size = len(data)
-        if not self.held and size >= _HEADER and size == _HEADER + (data[3] << 8 | data[4]):
-            return 1
+        missing = self.missing
+        if not self.held:
+            if size >= _HEADER and size == _HEADER + (data[3] << 8 | data[4]):
+                return 1  # just one record: small messages
+        elif self.held >= _HEADER and missing + _HEADER <= size:
+            # The rest of a record, and the beginning of one more: much data.
+            rest = size - missing
+            length = data[missing + 3] << 8 | data[missing + 4]
+            if rest < _HEADER + length <= _HEADER + _MOST and data[missing] in _TYPES and data[missing + 1] == 3:
+                self.held = rest
+                self.missing = _HEADER + length - rest
+                return 1
+        return self._count(data)
+
+    def _count(self, data: bytes) -> int:
+        size = len(data)
         records = position = 0
         while position < size:
             step = min(self.missing, size - position)
-            if len(self._header) < _HEADER:
+            if self.held < _HEADER:
                 self._header += data[position : position + step]
             position += step
             self.held += step
@@ -40,11 +54,11 @@ class RecordCounter:
                 break
             if self.held == _HEADER:
                 kind, major, _, high, low = self._header
+                self._header = b""
                 self.missing = high << 8 | low
                 if kind not in _TYPES or major != 3 or self.missing > _MOST:
                     self.missing = 0
             if not self.missing:
                 records += 1
-                self._header = b""
                 self.held, self.missing = 0, _HEADER
         return records

@@ -237,7 +237,7 @@ def test_connect_has_one_budget_for_all(hub, spawn):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         with client_context().wrap_socket(socket.socket(), server_hostname="localhost") as client:
             client.settimeout(0.05)
-            with pytest.raises(socket.timeout, match="handshake operation timed out"):
+            with pytest.raises(socket.timeout):
                 client.connect(silent.getsockname())
 
 

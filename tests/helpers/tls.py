@@ -10,6 +10,8 @@ from eventlet.green import ssl
 
 CERTIFICATES = Path(__file__).parent / "certificates"
 CERT, KEY = str(CERTIFICATES / "cert.pem"), str(CERTIFICATES / "key.pem")
+#: Of "other.example"; nobody trusts it who is not told to.
+OTHER_CERT, OTHER_KEY = str(CERTIFICATES / "other-cert.pem"), str(CERTIFICATES / "other-key.pem")
 TLS_1_2, TLS_1_3 = standard.TLSVersion.TLSv1_2, standard.TLSVersion.TLSv1_3
 
 

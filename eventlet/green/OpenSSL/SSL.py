@@ -67,7 +67,8 @@ class Connection(_SSL.Connection):
     def recv(self, bufsiz, flags=None):
         """Return up to `bufsiz` bytes. Switches until there are some.
 
-        Raises ZeroReturnError when the peer has said good-bye, SysCallError(-1, "Unexpected EOF") if it is gone without.
+        Raises ZeroReturnError when the peer has said good-bye, and SysCallError(-1, "Unexpected EOF") if it is
+        gone without.
         """
         return self._when_ready(_Connection.recv, bufsiz, flags)
 
