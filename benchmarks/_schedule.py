@@ -13,7 +13,7 @@ from benchmarks._contestant import Contestant
 from benchmarks._job import Case
 from benchmarks._process import ChildFailed, answers
 
-BENCHES = ("echo", "switch", "spawn", "queue", "semaphore", "timers", "timeout", "pool", "tpool", "idle", "hosts")
+BENCHES = ("echo", "tls", "switch", "spawn", "queue", "semaphore", "timers", "timeout", "pool", "tpool", "idle", "hosts")
 STOPWATCH_SECONDS = 0.25
 
 
