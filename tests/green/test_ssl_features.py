@@ -87,7 +87,7 @@ def test_a_session_belongs_to_its_context(contexts, spawn, version):
 
 
 @pytest.mark.parametrize(
-    "offered, accepted, chosen",
+    ("offered", "accepted", "chosen"),
     [(["h2", "http/1.1"], ["http/1.1"], "http/1.1"), (["h2"], ["http/1.1"], None), (["h2"], [], None)],
 )
 def test_alpn(contexts, spawn, version, offered, accepted, chosen):
