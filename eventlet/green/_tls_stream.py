@@ -15,6 +15,7 @@ sockets whose last `recv` came back.
 
 from __future__ import annotations
 
+import copy
 import errno
 import ssl as _ssl
 
@@ -57,6 +58,7 @@ class TLSStream(GreenSocket):
 
     _shaken = False
     _handshake_is_due = False
+    _handshake_error = None
 
     def _start_tls(self, context, server_side, server_hostname, session):
         """Return OpenSSL's object, an `_ssl._SSLSocket`, for a connection that begins now."""
@@ -369,12 +371,16 @@ class TLSStream(GreenSocket):
             self._shake_hands(sslobj, deadline, "handshake")
         except (_timeout, _WantRead, _WantWrite):
             raise
-        except OSError:
+        except OSError as error:
+            # For who waits for the same, and for a file that `makefile` has made. (A copy: without traceback, no cycle.)
+            self._handshake_error = copy.copy(error)
             self.close()
             raise
 
     def _shake_hands(self, sslobj, deadline, what):
         while True:
+            if self._handshake_error is not None:
+                raise copy.copy(self._handshake_error)
             want = self._attempt(sslobj.do_handshake)
             self._flush_in_turn(deadline, what)
             if want is None:
