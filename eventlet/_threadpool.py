@@ -85,6 +85,7 @@ class _Crew:
             if starts_thread:
                 self.threads.append(None)
                 self._idle += 1
+        workers.jobs.append(None)
         self._jobs.put(job)
         if starts_thread:
             self._start_thread()
@@ -151,6 +152,7 @@ class _Crew:
             self._idle += 1
         # The last step: whoever waits may make the next call before we are back.
         job.waiter.wake()
+        workers.jobs.pop()
 
     def resize(self, size: int) -> None:
         """Have `size` threads at most: superfluous ones end when their call has. Never switches."""

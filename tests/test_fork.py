@@ -11,8 +11,10 @@ import traceback
 
 import pytest
 
+from eventlet import tpool
 from eventlet.event import Event
-from eventlet.greenthread import kill, sleep, spawn, spawn_after
+from eventlet.green import os as green_os
+from eventlet.greenthread import kill, sleep, spawn, spawn_after, spawn_n
 from eventlet.hubs import get_hub, trampoline
 from eventlet.queue import Queue
 from tests.helpers import SOME_SECONDS, OSThread, check_python, open_fds, settle
@@ -167,6 +169,166 @@ def test_forking_in_a_hub_callback(hub):
     hub.call_soon(lambda: None)
     hub.schedule_call_global(0, callback)
     assert done.wait(SOME_SECONDS) == "parent"
+
+
+def status_of_child_of_green_thread(function, spawner=spawn):
+    """Fork in a green thread, for which nobody waits; return how the child ends after `function()`."""
+    parent, found = os.getpid(), Event()
+
+    def work():
+        pid = os.fork()
+        if pid == 0:
+            signal.alarm(int(SOME_SECONDS))
+            function()
+        else:
+            found.send(pid)
+
+    spawner(work)
+    pid = found.wait()  # nobody will send that in the child
+    if os.getpid() != parent:
+        os._exit(99)
+    return os.waitstatus_to_exitcode(green_os.waitpid(pid, 0)[1])
+
+
+needs_alarm = pytest.mark.skipif(not hasattr(signal, "alarm"), reason="no alarm()")
+
+
+@needs_alarm
+@pytest.mark.parametrize("spawner", [spawn, spawn_n, lambda function: get_hub().call_soon(function)])
+def test_the_child_of_a_green_thread_ends_with_it(hub, spawner):
+    if spawner is spawn_n:
+        sleep(0)
+    assert status_of_child_of_green_thread(lambda: None, spawner) == 0
+    assert spawn(lambda: 5).wait() == 5
+
+
+@needs_alarm
+def test_the_child_of_a_green_thread_ends_when_all_is_done_that_it_has_begun(hub):
+    reading, writing = os.pipe()
+
+    def child():
+        os.close(reading)
+        left, right = socket.socketpair()
+
+        def receive():
+            trampoline(left, read=True)
+            os.write(writing, left.recv(10))
+            thread = OSThread(lambda: (time.sleep(0.01), event.send("thread ")))
+            os.write(writing, event.wait().encode())
+            thread.join()
+            assert tpool.execute(os.write, writing, b"pool") == 4
+
+        event = Event()
+        spawn_after(0.01, right.send, b"timer ")
+        spawn(receive)
+
+    try:
+        assert status_of_child_of_green_thread(child) == 0
+        os.close(writing)
+        writing = None
+        assert os.read(reading, 100) == b"timer thread pool"
+    finally:
+        os.close(reading)
+        if writing is not None:
+            os.close(writing)
+
+
+@needs_alarm
+def test_the_child_of_a_green_thread_that_waits_for_a_signal_goes_on(hub):
+    def child():
+        event = Event()
+        signal.signal(signal.SIGUSR1, lambda *_: event.send())
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(0.05)  # blocks all that there is
+            os.kill(os.getppid(), signal.SIGUSR1)
+            os._exit(0)
+        event.wait()
+        os.waitpid(pid, 0)
+        os._exit(5)
+
+    assert status_of_child_of_green_thread(child) == 5
+
+
+@needs_alarm
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_error_in_the_child_of_a_green_thread_is_reported(hub, capfd):
+    def child():
+        raise ZeroDivisionError
+
+    assert status_of_child_of_green_thread(child) == 0  # as of OS threads
+    assert capfd.readouterr().err.count("Traceback") == 1
+
+
+@needs_alarm
+def test_a_child_of_a_child_of_a_green_thread(hub):
+    def child():
+        def work():
+            pid = os.fork()
+            if pid == 0:
+                signal.alarm(int(SOME_SECONDS))
+            else:
+                os._exit(3 if green_os.waitpid(pid, 0) == (pid, 0) else 4)
+
+        spawn(work)
+
+    assert status_of_child_of_green_thread(child) == 3
+
+
+@needs_alarm
+def test_who_waits_for_the_forking_green_thread_goes_on_in_the_child():
+    """The main one, too: then the child ends when that does."""
+    said = check_python(
+        """
+        import os, signal, sys, eventlet
+        def work():
+            pid = os.fork()
+            return pid
+        pid = eventlet.spawn(work).wait()
+        if pid == 0:
+            signal.alarm(20)
+            eventlet.sleep(0.01)
+            event = eventlet.Event()
+            signal.signal(signal.SIGUSR1, lambda *_: event.send("signal"))
+            helper = os.fork()
+            if helper == 0:
+                import time
+                time.sleep(0.05)
+                os.kill(os.getppid(), signal.SIGUSR1)
+                os._exit(0)
+            print("child", event.wait())
+            sys.exit(7)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        """
+    )
+    assert said == "child signal\n7\n"
+
+
+@needs_alarm
+def test_a_thread_of_threading_that_forks_patched_as_unpatched():
+    program = """
+        import sys
+        if "patched" in sys.argv:
+            import eventlet
+            eventlet.monkey_patch()
+        import os, signal, threading, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)
+        done = threading.Event()
+        def work():
+            pid = os.fork()
+            if pid == 0:
+                signal.alarm(20)
+                os.write(1, b"child ")
+                return
+            print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+            done.set()
+        thread = threading.Thread(target=work)
+        thread.start()
+        done.wait()
+        thread.join()
+        print("parent")
+        """
+    assert check_python(program, "patched") == check_python(program) == "child 0\nparent\n"
 
 
 @pytest.mark.filterwarnings("ignore:This process .*fork:DeprecationWarning")  # since 3.12: threads are about

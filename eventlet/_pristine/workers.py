@@ -13,6 +13,8 @@ _get_ident = _thread.get_ident
 
 #: Identifiers of those that run. A set's single operations are atomic.
 _running: set[int] = set()
+#: One item for each call that somebody waits for.
+jobs: list[None] = []
 
 
 def start(function: Callable[..., object], args: tuple[Any, ...]) -> None:

@@ -7,6 +7,7 @@ import sys
 from types import ModuleType
 
 from eventlet import _pristine
+from eventlet.hubs import _orphan
 from eventlet.hubs.errors import HubError
 
 TYPE_CHECKING = False
@@ -223,6 +224,7 @@ class _ForkHook:
         if has_hub():
             hub = get_hub()
             hub.after_fork()
+            _orphan.watch(hub)
             thread.closer = _ClosesHub(hub)
 
 
