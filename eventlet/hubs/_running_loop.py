@@ -44,12 +44,25 @@ def _is_loaded() -> bool:
 def without_running_loop(wait: Callable[..., Any], *args: Any) -> Any:
     """Return `wait(*args)`, during which no asyncio loop counts as running in this OS thread.
 
-    For what blocks, and so may be called by a coroutine that does not care: others run meanwhile.
+    For what blocks, and so may be called by a coroutine that does not care: others run meanwhile. Who is in no loop
+    hides nothing, and restores nothing: the loop that counts as running may be another's by then.
     """
-    if not _is_loaded():
+    if not _is_loaded() or not _runs_here():
         return wait(*args)
     with no_running_loop():
         return wait(*args)
+
+
+def _runs_here() -> bool:
+    get, _, _ = _functions()
+    loop = get()
+    if loop is None:
+        return False
+    from asyncio import events
+
+    # The loop's own record, made by the same function, which is green when patched. uvloop does not show it.
+    ident = vars(events)["threading"].get_ident()
+    return bool(getattr(loop, "_thread_id", ident) == ident)
 
 
 @cache

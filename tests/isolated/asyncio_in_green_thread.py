@@ -82,3 +82,35 @@ for wait in (lambda: time.sleep(0.001), wait_for_lock, wait_for_thread):
     threads = [eventlet.spawn(asyncio.run, blocks(wait)) for _ in range(3)]
     assert [thread.wait() for thread in threads] == [True] * 3
 assert asyncio.run(asks_a_thread()) == 42
+
+
+# Who is in no loop takes none away from a coroutine that waits for a socket past its loop. (The hubs that
+# run an asyncio loop themselves do.)
+
+
+async def uses_a_plain_socket(sock):
+    loop = asyncio.get_running_loop()
+    for _ in range(3):
+        sock.recv(1)
+        assert asyncio.get_running_loop() is loop
+        await asyncio.sleep(0)
+    return True
+
+
+def sends_after_waiting(sock):
+    lock = threading.Lock()
+    lock.acquire()
+    for _ in range(3):
+        time.sleep(0.001)
+        assert not lock.acquire(timeout=0.001)
+        sock.sendall(b"x")
+
+
+if not eventlet.hubs.get_hub().name.startswith("asyncio"):
+    mine, other = socket.socketpair()
+    sender = eventlet.spawn(sends_after_waiting, other)
+    assert asyncio.run(uses_a_plain_socket(mine))
+    sender.wait()
+    assert asyncio._get_running_loop() is None
+    mine.close()
+    other.close()
