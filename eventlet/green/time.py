@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from operator import index
 
 from eventlet import _pristine
@@ -23,11 +24,20 @@ def sleep(seconds):
     OverflowError for 292 years or more, as the standard one.
     """
     if not isinstance(seconds, float):
-        seconds = index(seconds)
-    elif seconds != seconds:
+        seconds = _number(seconds)
+    if seconds != seconds:
         raise ValueError("Invalid value NaN (not a number)")
     if seconds < 0:
         raise ValueError("sleep length must be non-negative")
     if seconds > _MAX_SECONDS:
         raise OverflowError("timestamp too large to convert to C PyTime_t")
     without_running_loop(_sleep, seconds)
+
+
+def _number(seconds):
+    """Return what is no float as a number: as of Python 3.15 that is any real one, such as a Fraction."""
+    if sys.version_info >= (3, 15) and not hasattr(seconds, "__index__"):
+        if not hasattr(seconds, "__float__"):
+            raise TypeError(f"must be real number, not {type(seconds).__name__}")
+        return float(seconds)
+    return index(seconds)

@@ -1,4 +1,6 @@
 import math
+import sys
+from fractions import Fraction
 
 import pytest
 
@@ -34,6 +36,15 @@ def test_wrong_arguments_are_refused_as_by_the_standard_one(hub, seconds, error)
         standard.sleep(seconds)
     with pytest.raises(error):
         time.sleep(seconds)
+
+
+def test_a_number_of_another_kind_is_one_since_python_3_15(autojump_hub):
+    if sys.version_info >= (3, 15):
+        time.sleep(Fraction(1, 2))
+        assert autojump_hub.clock() == 0.5
+    else:
+        with pytest.raises(TypeError):
+            time.sleep(Fraction(1, 2))
 
 
 def test_zero_switches(hub, spawn):
