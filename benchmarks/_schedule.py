@@ -13,7 +13,8 @@ from benchmarks._contestant import Contestant
 from benchmarks._job import Case
 from benchmarks._process import ChildFailed, answers
 
-BENCHES = ("echo", "tls", "switch", "spawn", "queue", "semaphore", "timers", "timeout", "pool", "tpool", "idle", "hosts")
+SERVERS = ("echo", "tls", "idle", "hosts")
+BENCHES = (*SERVERS, "switch", "spawn", "queue", "semaphore", "timers", "timeout", "pool", "tpool")
 STOPWATCH_SECONDS = 0.25
 
 

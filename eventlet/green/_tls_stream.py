@@ -372,7 +372,7 @@ class TLSStream(GreenSocket):
         except (_timeout, _WantRead, _WantWrite):
             raise
         except OSError as error:
-            # For who waits for the same, and for a file that `makefile` has made. (A copy: without traceback, no cycle.)
+            # For who waits for the same, and for a file of `makefile`. (A copy: without traceback, no cycle.)
             self._handshake_error = copy.copy(error)
             self.close()
             raise
