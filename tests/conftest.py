@@ -64,11 +64,17 @@ def _other_providers() -> list[Any]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "backend" in metafunc.fixturenames:
+    if "backend" in metafunc.fixturenames and not _is_a_parameter("backend", metafunc.definition):
         names: list[Any] = _backends()
         if metafunc.definition.get_closest_marker("every_provider") and not os.environ.get("EVENTLET_TEST_HUBS"):
             names = [*names, *_other_providers()]
         metafunc.parametrize("backend", names, indirect=True)
+
+
+def _is_a_parameter(name: str, item: Any) -> bool:
+    """Whether the test itself has a parameter of that name, which then is no fixture."""
+    lists = [mark.args[0] for mark in item.iter_markers("parametrize")]
+    return any(name in (one.replace(",", " ").split() if isinstance(one, str) else one) for one in lists)
 
 
 @pytest.hookimpl(wrapper=True)
