@@ -208,7 +208,7 @@ class BaseHub(Readiness):
         """
         raise HubError(
             f"the {self.name or type(self).__name__} hub has no file descriptor that a host's loop could watch; "
-            "choose one that has: EVENTLET_HUB=epolls on Linux, kqueue on macOS and BSD"
+            "choose one that has: EVENTLET_HUB=epolls on Linux, kqueue on macOS and BSD, or libuv"
         )
 
     def deadline(self) -> float | None:
