@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 
 import zmq as _zmq
 from greenlet import getcurrent
@@ -21,6 +22,7 @@ from eventlet.green.select import get_fileno
 from eventlet.greenthread import spawn
 from eventlet.hubs import get_hub
 from eventlet.hubs._readiness import READABLE, WRITABLE
+from eventlet.semaphore import Semaphore
 
 keep_collector_real(_garbage, _Context)
 
@@ -251,13 +253,26 @@ def proxy(frontend, backend, capture=None):
     No message is taken before there is room for it on the other side. Never returns: raises
     ContextTerminated, or another ZMQError.
     """
+    return proxy_steerable(frontend, backend, capture)
+
+
+def proxy_steerable(frontend, backend, capture=None, control=None):
+    """As `proxy`, and obey what `control` receives: PAUSE, RESUME, STATISTICS, TERMINATE. Switches.
+
+    Returns 0 after TERMINATE; a message that has been taken is passed on before. If `control` is a REP socket, each
+    command has an answer: for STATISTICS the eight numbers of zmq_proxy_steerable(3), otherwise an empty one.
+    """
     frontend, backend = _green(frontend), _green(backend)
     capture = None if capture is None else _green(capture)
-    directions = [(frontend, backend)] if frontend is backend else [(frontend, backend), (backend, frontend)]
-    failed = Event()
-    threads = [spawn(_pass_on, source, target, capture, failed) for source, target in directions]
+    directions = [_Direction(frontend, backend, capture)]
+    if frontend is not backend:
+        directions.append(_Direction(backend, frontend, capture))
+    ended = Event()
+    threads = [spawn(_until_failure, direction.pass_on, ended) for direction in directions]
+    if control is not None:
+        threads.append(spawn(_until_failure, _Steering(_green(control), directions, ended).obey, ended))
     try:
-        failed.wait()
+        return ended.wait()
     finally:
         for thread in threads:
             thread.kill()
@@ -272,15 +287,80 @@ def _green(socket):
     return socket if isinstance(socket, Socket) else Socket.shadow(socket.underlying)
 
 
-def _pass_on(source, target, capture, failed):
+def _until_failure(function, ended):
     try:
-        while True:
-            source.poll(None, POLLIN)
-            target.poll(None, POLLOUT)
-            parts = source.recv_multipart(copy=False)
-            target.send_multipart(parts, copy=False)
-            if capture is not None:
-                capture.send_multipart(parts, copy=False)
+        function()
     except Exception as error:
-        if not failed.ready():
-            failed.send_exception(error)
+        if not ended.ready():
+            ended.send_exception(error)
+
+
+class _Direction:
+    """One way through a proxy. Invariant: from when a message is taken until it is passed on, `busy` has no permit."""
+
+    def __init__(self, source, target, capture):
+        self._source, self._target, self._capture = source, target, capture
+        self.busy = Semaphore(1)
+        #: How many parts of messages, and bytes, were passed on.
+        self.parts = self.bytes = 0
+
+    def pass_on(self):
+        while True:
+            self._source.poll(None, POLLIN)
+            self._target.poll(None, POLLOUT)
+            with self.busy:
+                self._pass_one()
+
+    def _pass_one(self):
+        try:
+            parts = self._source.recv_multipart(_NOBLOCK, copy=False)
+        except _Again:
+            return  # somebody else has taken it
+        self._target.send_multipart(parts, copy=False)
+        if self._capture is not None:
+            self._capture.send_multipart(parts, copy=False)
+        self.parts += len(parts)
+        self.bytes += sum(map(len, parts))
+
+
+class _Steering:
+    """Does to the directions of a proxy what a control socket says. Invariant: while paused, it has their permits."""
+
+    def __init__(self, control, directions, ended):
+        self._control, self._directions, self._ended = control, directions, ended
+        self._answers = Socket.get(control, _zmq.TYPE) == _zmq.REP
+        self._paused = False
+
+    def obey(self):
+        while not self._ended.ready():
+            self._control.poll(None, POLLIN)  # whatever its RCVTIMEO
+            command = self._control.recv_multipart()
+            if command == [b"STATISTICS"]:
+                self._control.send_multipart(self._statistics())
+                continue
+            if command in ([b"PAUSE"], [b"TERMINATE"]):
+                self._pause()
+            elif command == [b"RESUME"]:
+                self._resume()
+            if self._answers:
+                self._control.send(b"")
+            if command == [b"TERMINATE"]:
+                self._ended.send(0)
+
+    def _pause(self):
+        if not self._paused:
+            self._paused = True
+            for direction in self._directions:
+                direction.busy.acquire()
+
+    def _resume(self):
+        if self._paused:
+            self._paused = False
+            for direction in self._directions:
+                direction.busy.release()
+
+    def _statistics(self):
+        there, back = self._directions[0], self._directions[-1]
+        # What the front received and sent, then the same of the back.
+        numbers = [number for way in (there, back, back, there) for number in (way.parts, way.bytes)]
+        return [struct.pack("=Q", number) for number in numbers]

@@ -21,8 +21,9 @@ from eventlet.green._zmq import Poller as Poller
 from eventlet.green._zmq import Socket as Socket
 from eventlet.green._zmq import device as device
 from eventlet.green._zmq import proxy as proxy
+from eventlet.green._zmq import proxy_steerable as proxy_steerable
 from eventlet.green._zmq import select as select
 from eventlet.green._zmq import zmq_poll as zmq_poll
 
-__patched__ = ["Context", "Poller", "Socket", "device", "proxy", "select", "zmq_poll"]
+__patched__ = ["Context", "Poller", "Socket", "device", "proxy", "proxy_steerable", "select", "zmq_poll"]
 __getattr__, __dir__ = look_like(globals(), _zmq)

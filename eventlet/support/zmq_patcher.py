@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["make_zmq_green"]
 
-_NAMES = ("Context", "Poller", "Socket", "device", "proxy", "select", "zmq_poll")
+_NAMES = ("Context", "Poller", "Socket", "device", "proxy", "proxy_steerable", "select", "zmq_poll")
 
 
 def make_zmq_green(zmq: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 
 import pytest
 
@@ -338,6 +339,36 @@ def test_a_proxy_passes_on_in_both_directions_until_the_context_ends(hub, spawn)
     for sock in (front, back, capture):
         sock.close(0)
     ending.wait()
+
+
+def test_a_steerable_proxy_obeys(context, spawn):
+    sockets = [context.socket(kind) for kind in (zmq.ROUTER, zmq.DEALER, zmq.REP)]
+    for name, sock in zip(("front", "back", "control"), sockets):
+        sock.bind(f"inproc://{name}")
+    passing = spawn(zmq.proxy_steerable, sockets[0], sockets[1], None, sockets[2])
+    client, server, control = (context.socket(kind) for kind in (zmq.REQ, zmq.REP, zmq.REQ))
+    client.identity = b"client"
+    for name, sock in (("front", client), ("back", server), ("control", control)):
+        sock.connect(f"inproc://{name}")
+
+    def command(text):
+        control.send(text)
+        return control.recv_multipart()
+
+    client.send(b"question")
+    assert server.recv() == b"question"
+    assert command(b"PAUSE") == command(b"PAUSE") == [b""]
+    server.send(b"reply")
+    settle()
+    assert not client.poll(0)
+    assert command(b"no such command") == [b""]
+    assert command(b"RESUME") == command(b"RESUME") == [b""]
+    assert client.recv() == b"reply"
+    numbers = [int.from_bytes(part, sys.byteorder) for part in command(b"STATISTICS")]
+    there, back = [3, len(b"client") + len(b"question")], [3, len(b"client") + len(b"reply")]
+    assert numbers == there + back + back + there
+    assert command(b"TERMINATE") == [b""]
+    assert passing.wait() == 0
 
 
 def test_a_socket_and_a_context_of_the_class_are_what_they_should_be(context):
