@@ -177,7 +177,8 @@ class GreenSSLSocket(TLSStream, _SSLSocket, GreenSocket):
             return super().sendall(data, flags)
         if self._timeout == 0.0:
             return _SSLSocket.sendall(self, data)
-        self._transmit(sslobj, data)
+        if type(data) is not bytes or data:  # OpenSSL makes an error of nothing, if the peer has gone
+            self._transmit(sslobj, data)
         return None
 
     def recvfrom(self, *args, **kw):

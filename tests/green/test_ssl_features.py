@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import sys
 import warnings
 
 import pytest
@@ -21,6 +22,7 @@ from tests.helpers.tls import (
     server_context,
 )
 
+PYTHON_3_9 = sys.version_info < (3, 10)  # has OpenSSL 3 take an end for a good-bye
 VERSIONS = [TLS_1_2, TLS_1_3]
 
 
@@ -288,7 +290,7 @@ class TestMethods:
             assert client.recv(1) == b"x"
             socket.socket(fileno=server.detach()).close()
             for _ in range(2):
-                if suppress:
+                if suppress or PYTHON_3_9:
                     assert client.recv(1) == b""
                     assert client.recv_into(bytearray(1)) == 0
                 else:
