@@ -19,6 +19,7 @@ from eventlet.green._thread_ident import get_ident
 from eventlet.green._thread_locks import LockType as LockType
 from eventlet.green._thread_locks import RLock as RLock
 from eventlet.green._thread_sentinel import Sentinel
+from eventlet.green._thread_tracing import Tracing
 from eventlet.greenthread import spawn
 
 __patched__ = present(
@@ -80,12 +81,14 @@ def _start(function, args, kwargs):
 def _run(function, args, kwargs):
     ident = get_ident()
     running.add(ident)
+    tracing = Tracing(function, args)
     try:
         function(*args, **kwargs)
     except (SystemExit, GreenletExit):
         pass
     finally:
         running.discard(ident)
+        tracing.end()
         forget_current()  # before anybody who joins the thread goes on; and who keeps the thread does not keep them
         sentinel = getcurrent().__dict__.pop(_SENTINEL, None)
         if sentinel is not None:
