@@ -105,7 +105,9 @@ def command(script: str, *arguments: str, way: Way, auto: bool = False) -> list[
         libraries=", ".join(libraries_of(script)) or "sys",
         run=RUN.format(directory=str(SCRIPTS)),
     )
-    return [sys.executable, "-c", text, path, *arguments]
+    # monkey_patch() says which locks it comes too late for: multiprocessing.managers, for one, has such.
+    options = ["-W", "ignore:locks that were made before:RuntimeWarning"] if way.patch == "late" else []
+    return [sys.executable, *options, "-c", text, path, *arguments]
 
 
 def environment(way: Way | None = None) -> dict[str, str]:
