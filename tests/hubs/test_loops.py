@@ -575,14 +575,14 @@ def test_the_module_names_the_provider(module):
         module.nothing  # noqa: B018
 
 
-@pytest.mark.parametrize(("words", "backend"), [("poll", "poll"), ("ctypes:select", "select"), ("epoll:c", "epoll")])
-def test_libevs_backend_can_be_chosen(words, backend):
+@pytest.mark.parametrize(("words", "chosen"), [("poll", "poll"), ("ctypes:select", "select"), ("epoll:c", "epoll")])
+def test_libevs_backend_can_be_chosen(words, chosen):
     try:
         hub = hubs._current.find_hub_class(f"libev:{words}")()
     except HubError as error:
         pytest.skip(str(error))
-    assert hub.backend == backend
-    assert hub.knows_files is (backend == "epoll")
+    assert hub.backend == chosen
+    assert hub.knows_files is (chosen == "epoll")
     hub.close()
 
 
