@@ -8,9 +8,10 @@ directions cross: a read that has to answer (key update, renegotiation) puts the
 
 *Fewer system calls*: one recv(2) in place of two per record (header and rest) and a third that fails.
 
-Yet one reads no further than OpenSSL would. When a call returns, nothing is in memory but the record under way: its
+Yet one reads little further than OpenSSL would. When a call returns, nothing is in memory but the record under way: its
 first part, or the rest of its clear text, of which `pending()` tells. So `select` goes on to say the truth about
-sockets whose last `recv` came back.
+sockets whose last `recv` came back. (One thing may be: the peer's good-bye, if it came right behind the data. Whoever
+asks `select` has a non-blocking socket, mostly, and these read record by record.)
 """
 
 from __future__ import annotations
@@ -159,7 +160,7 @@ class TLSStream(GreenSocket):
                 if data is not None:
                     return data
             limit = (size + LEAST_OVERHEAD if size < MOST_IN_RECORD else MOST_READ) - records.held
-            if limit < records.missing:
+            if limit < records.missing or self._timeout == 0.0:
                 limit = records.missing
             if record.readable and self._timeout != 0.0:
                 # `_fetch`, written out for the case of much data.

@@ -174,6 +174,21 @@ def test_select_tells_of_everything_that_the_last_recv_left(tls_pair, spawn):
     assert got == expected
 
 
+def test_a_good_bye_behind_data_is_left_for_select_to_tell_of(tls_pair, spawn):
+    """As in ftplib: the client waits for the answer to its good-bye, so that nothing else would ever come."""
+    client, server = tls_pair
+    server.setblocking(False)
+    client.sendall(b"data")
+    good_bye = spawn(client.unwrap)
+    settle()  # both are in the server's buffer now
+    assert select.select([server], [], [], 20)[0]
+    assert server.recv(1000) == b"data"
+    assert select.select([server], [], [], 20)[0]
+    assert server.recv(1000) == b""
+    server.unwrap()
+    assert good_bye.wait() is client
+
+
 def test_clear_text_that_follows_the_good_bye_at_once_is_not_lost(contexts, spawn):
     left, right = socket.socketpair()
     serving = spawn(contexts[1].wrap_socket, right, server_side=True)
