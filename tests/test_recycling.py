@@ -382,3 +382,15 @@ def test_memory_is_flat_over_os_threads_with_hubs(backend):
     for _ in range(30):
         OSThread(work).join()
     assert objects() - before < 30 * 100
+
+
+def test_counting_references_leaves_no_greenlet_behind():
+    """One that is parked for ever can never be freed: for every hub that is made there would be another one."""
+
+    def witnesses():
+        return sum(type(thing) is _carrier._Witness for thing in gc.get_objects())
+
+    gc.collect()
+    before = witnesses()
+    assert _carrier.count_entered_references() >= 0
+    assert witnesses() == before

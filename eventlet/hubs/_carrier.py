@@ -245,6 +245,8 @@ def count_entered_references() -> int:
     parking.idle_carriers.append(witness)
     del witness
     _CountingTask(parking).switch()
+    while parking._finished:
+        parking._finished.pop().switch(None)  # left parked, it would be garbage that cannot just be freed
     return count.value
 
 
