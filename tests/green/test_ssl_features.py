@@ -426,5 +426,4 @@ ASYNCIO = """
 
 
 def test_asyncio_when_patched(backend):
-    name = backend.__name__.rpartition(".")[2]
-    assert check_python(ASYNCIO, environment={"EVENTLET_HUB": name}) == "[True, True, True] 1000000\n"
+    assert check_python(ASYNCIO, environment={"EVENTLET_HUB": backend.Hub.name}) == "[True, True, True] 1000000\n"
