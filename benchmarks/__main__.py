@@ -28,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if reference is None:
         _say("there is nobody to measure")
         return 1
-    schedule = Schedule(_benches(options.only), list(field), options.quick, _listed(options.case))
+    schedule = Schedule(_benches(options.only), list(field), options.quick, options.case)
     if not schedule.tasks:
-        _say(f"no case is called {' or '.join(_listed(options.case))}")
+        _say(f"no case is called {' or '.join(options.case)}")
         return 1
     start = time.monotonic()
     try:
@@ -53,7 +53,11 @@ def _parser() -> argparse.ArgumentParser:
         "--only", action="append", default=[], metavar="BENCH,...", help=f"some of: {', '.join(BENCHES)}"
     )
     parser.add_argument(
-        "--case", action="append", default=[], metavar="TITLE,...", help='only these, e.g. "100 connections"'
+        "--case",
+        action="append",
+        default=[],
+        metavar="TITLE",
+        help='only this one, e.g. "100 connections"; may be repeated',
     )
     parser.add_argument(
         "--contestant", action="append", default=[], metavar="NAME,...", help="only these, e.g. epolls,gevent"

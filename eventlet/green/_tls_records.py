@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_HEADER = 5
+HEADER = 5
 #: No record adds less to its clear text: header, type, tag (the CCM_8 ciphers of TLS 1.3).
 LEAST_OVERHEAD = 14
 _TYPES = range(20, 25)
@@ -21,22 +21,22 @@ class RecordCounter:
     def __init__(self) -> None:
         self._header = b""
         self.held = 0
-        self.missing = _HEADER
+        self.missing = HEADER
 
     def count(self, data: bytes) -> int:
         """Return how many records `data`, what comes next, ends. What is no TLS counts as one, for OpenSSL to see."""
         size = len(data)
         missing = self.missing
         if not self.held:
-            if size >= _HEADER and size == _HEADER + (data[3] << 8 | data[4]):
+            if size >= HEADER and size == HEADER + (data[3] << 8 | data[4]):
                 return 1  # just one record: small messages
-        elif self.held >= _HEADER and missing + _HEADER <= size:
+        elif self.held >= HEADER and missing + HEADER <= size:
             # The rest of a record, and the beginning of one more: much data.
             rest = size - missing
             length = data[missing + 3] << 8 | data[missing + 4]
-            if rest < _HEADER + length <= _HEADER + _MOST and data[missing] in _TYPES and data[missing + 1] == 3:
+            if rest < HEADER + length <= HEADER + _MOST and data[missing] in _TYPES and data[missing + 1] == 3:
                 self.held = rest
-                self.missing = _HEADER + length - rest
+                self.missing = HEADER + length - rest
                 return 1
         return self._count(data)
 
@@ -45,14 +45,14 @@ class RecordCounter:
         records = position = 0
         while position < size:
             step = min(self.missing, size - position)
-            if self.held < _HEADER:
+            if self.held < HEADER:
                 self._header += data[position : position + step]
             position += step
             self.held += step
             self.missing -= step
             if self.missing:
                 break
-            if self.held == _HEADER:
+            if self.held == HEADER:
                 kind, major, _, high, low = self._header
                 self._header = b""
                 self.missing = high << 8 | low
@@ -60,5 +60,5 @@ class RecordCounter:
                     self.missing = 0
             if not self.missing:
                 records += 1
-                self.held, self.missing = 0, _HEADER
+                self.held, self.missing = 0, HEADER
         return records

@@ -21,7 +21,7 @@ import errno
 import ssl as _ssl
 
 from eventlet import _pristine
-from eventlet.green._tls_records import LEAST_OVERHEAD, RecordCounter
+from eventlet.green._tls_records import HEADER, LEAST_OVERHEAD, RecordCounter
 from eventlet.greenio import GreenSocket
 from eventlet.greenthread import spawn_n
 from eventlet.hubs import get_hub
@@ -40,6 +40,8 @@ MOST_AT_ONCE = 1 << 16
 #: How much is read from the kernel at once: a full record, and the next one's beginning. With more the buffers
 #: leave the CPU's cache, and the clear text has to be joined: that costs more than the system calls it saves.
 MOST_READ = (1 << 14) + 40
+#: From this size on the next record is expected to be as long as the last one: much data comes in equal records.
+LONG_RECORD = 1 << 12
 #: The clear text of a record, at most. If OpenSSL is asked for more, Python allocates that, and gives most of it back.
 MOST_IN_RECORD = 1 << 14
 
@@ -69,6 +71,7 @@ class TLSStream(GreenSocket):
         self._whole = 0  # records in `_incoming` that are complete
         self._try_first = False  # OpenSSL has something to say without further bytes: clear text, the end, an error
         self._late_error = None
+        self._expected = 0  # unless it is 0, nothing is in memory, and the last record was a long one, of so many bytes
         self._writing = Semaphore(1)
         self._unsent = b""
         self._claimed = b""
@@ -84,6 +87,7 @@ class TLSStream(GreenSocket):
     def _fetch(self, limit, deadline, what, aside=False):
         """Move up to `limit` bytes to `_incoming`. Switches until there are some."""
         record = self._record
+        self._expected = 0
         if record.readable or self._timeout == 0.0:
             try:
                 data = _c_recv(self, limit)
@@ -147,38 +151,64 @@ class TLSStream(GreenSocket):
 
     def _receive(self, sslobj, size, buffer=None):
         """Return up to `size` bytes of clear text, or how many went to `buffer`. Switches until there are some."""
+        if self._expected and size >= MOST_IN_RECORD and buffer is None and self._timeout != 0.0:
+            data = self._receive_long(sslobj)
+            if data is not None:
+                return data
         deadline = None if self._timeout is None else self._deadline()
         if not self._shaken:
             self._shake_hands_first(sslobj, deadline, "read")
         if size <= 0:
             return sslobj.read(size) if buffer is None else sslobj.read(size, buffer)
         records = self._records
-        record = self._record
+        length = 0  # of the record at hand, if that was read to its end and no further
         while True:
             if self._whole or self._try_first:
                 data = self._decrypt(sslobj, size, buffer)
                 if data is not None:
+                    if length and not self._try_first:
+                        self._expected = length
                     return data
-            limit = (size + LEAST_OVERHEAD if size < MOST_IN_RECORD else MOST_READ) - records.held
-            if limit < records.missing or self._timeout == 0.0:
-                limit = records.missing
-            if record.readable and self._timeout != 0.0:
-                # `_fetch`, written out for the case of much data.
-                try:
-                    ciphertext = _c_recv(self, limit)
-                except BlockingIOError:
-                    record.readable = False
-                else:
-                    record.readable = len(ciphertext) == limit or record.eof or not self._drains
-                    if ciphertext:
-                        self._incoming.write(ciphertext)
-                        self._whole += records.count(ciphertext)
-                    else:
-                        self._incoming.write_eof()
-                        self._try_first = True
-                    continue
+            held = records.held
+            limit = records.missing
+            is_long = limit >= LONG_RECORD
+            if not is_long and self._timeout != 0.0:
+                limit = max(limit, (size + LEAST_OVERHEAD if size < MOST_IN_RECORD else MOST_READ) - held)
             if self._fetch(limit, deadline, "read") is NOTHING:
                 return sslobj.read(size) if buffer is None else sslobj.read(size, buffer)  # which says what it wants
+            length = held + limit if is_long and self._whole == 1 and not records.held else 0
+
+    def _receive_long(self, sslobj):
+        """Return the clear text of one more long record, with as few steps as possible; None if it is another case."""
+        record, length = self._record, self._expected
+        self._expected = 0
+        if not record.readable:
+            return None
+        try:
+            ciphertext = _c_recv(self, length)
+        except BlockingIOError:
+            record.readable = False
+            return None
+        if len(ciphertext) != length or (ciphertext[3] << 8 | ciphertext[4]) != length - HEADER:
+            self._feed(ciphertext, length)
+            return None
+        self._incoming.write(ciphertext)
+        # `_decrypt`, of what is one record.
+        try:
+            data = sslobj.read(MOST_IN_RECORD)
+        except _WantRead:
+            return None
+        except Exception:
+            self._try_first = True
+            raise
+        finally:
+            if self._outgoing.pending:
+                self._answer()
+        if data:
+            self._expected = length
+        else:
+            self._try_first = True
+        return data
 
     def _decrypt(self, sslobj, size, buffer):
         """Return the clear text of the records at hand; None if there is none in them."""

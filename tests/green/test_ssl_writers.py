@@ -174,6 +174,49 @@ def test_select_tells_of_everything_that_the_last_recv_left(tls_pair, spawn):
     assert got == expected
 
 
+@pytest.mark.parametrize("asked", [65536, 16384, 16383, 700])
+def test_long_records_and_short_ones_in_any_order(tls_pair, spawn, asked):
+    client, server = tls_pair
+    lengths = [16384, 16384, 16384, 5000, 5000, 1, 16384, 16384, 0, 16384, 4096, 4097, 4097, 4096, 16000, 15999, 2] * 3
+    pieces = [bytes([number]) * length for number, length in enumerate(lengths)]
+
+    def send():
+        for piece in pieces:
+            client.sendall(piece)
+        client.sendall(b"".join(pieces))  # in records of 16 KiB, but for the last
+        client.unwrap()
+
+    sender = spawn(send)
+    got = bytearray()
+    expected_long = False
+    while data := server.recv(asked):
+        assert len(data) <= asked
+        got += data
+        expected_long |= bool(server._expected)
+    assert got == b"".join(pieces) * 2
+    assert expected_long or asked < 16384  # the short way was taken
+    assert server.recv(asked) == b""
+    server.unwrap()
+    sender.wait()
+
+
+def test_a_connection_that_breaks_amid_long_records(contexts, spawn):
+    """What came before is received, then the error of a connection that ends without good-bye."""
+    left, right = socket.socketpair()
+    serving = spawn(contexts[1].wrap_socket, right, server_side=True, suppress_ragged_eofs=False)
+    client = contexts[0].wrap_socket(left, server_hostname="localhost")
+    with client, serving.wait() as server:
+        client.sendall(b"x" * 60000)
+        raw = socket.socket(fileno=client.detach())
+        raw.shutdown(socket.SHUT_WR)
+        got = b""
+        with pytest.raises(ssl.SSLEOFError):
+            while True:
+                got += server.recv(65536)
+        assert got == b"x" * 60000
+        raw.close()
+
+
 def test_a_good_bye_behind_data_is_left_for_select_to_tell_of(tls_pair, spawn):
     """As in ftplib: the client waits for the answer to its good-bye, so that nothing else would ever come."""
     client, server = tls_pair
