@@ -187,7 +187,12 @@ class _Search:
             for name, held, function, owner, key in _attributes_of(value):
                 if type(held) not in _LEAVES and not issubclass(type(held), type):
                     inner = Definition(module, kind, name, True)
-                    self._look(module, f"{path}.{name}", inner, held, depth, function, owner, key)
+                    copies = _copies_of_methods(held, owner) if function is operator.setitem else []
+                    if copies:
+                        place = Place(module, f"{path}.{name}", inner, _set_with_methods, owner, key)
+                        self._add(held, place._replace(references=1 + len(copies)))
+                    else:
+                        self._look(module, f"{path}.{name}", inner, held, depth, function, owner, key)
 
     def _items(self, module: str, path: str, definition: Definition, container: Any, depth: int) -> None:
         pairs: Any = list(container.items()) if type(container) is dict else enumerate(list(container))
@@ -200,8 +205,7 @@ class _Search:
         namespace = _namespace_of(condition) or {}
         lock = namespace.get("_lock")
         if type(lock) is STANDARD_LOCK or type(lock) is STANDARD_RLOCK:
-            # It has copies of the lock's methods.
-            copies = [held for held in namespace.values() if type(held) is _BOUND and held.__self__ is lock]
+            copies = _copies_of_methods(lock, namespace)
             function = _refuse if namespace.get("_waiters") else _make_condition_anew
             place = Place(module, f"{path}._lock", definition, function, condition, None, False, 1 + len(copies))
             self._add(lock, place)
@@ -242,6 +246,21 @@ def _attributes_of(value: Any) -> Iterator[tuple[str, Any, Any, Any, Any]]:
 
 def _set_slot(descriptor: Any, owner: Any, lock: Any) -> None:
     descriptor.__set__(owner, lock)
+
+
+def _copies_of_methods(lock: Any, namespace: dict[Any, Any]) -> list[Any]:
+    """The names in an object's `namespace` of bound methods of the lock `lock`; none if it is no lock."""
+    if type(lock) is not STANDARD_LOCK and type(lock) is not STANDARD_RLOCK:
+        return []
+    return [name for name, held in list(namespace.items()) if type(held) is _BOUND and held.__self__ is lock]
+
+
+def _set_with_methods(namespace: Any, key: Any, lock: Any) -> None:
+    """Put `lock` into an object, and its methods where those of the old one are: as in multiprocessing's."""
+    names = _copies_of_methods(namespace[key], namespace)
+    namespace[key] = lock
+    for name in names:
+        namespace[name] = getattr(lock, namespace[name].__name__)
 
 
 def _make_condition_anew(condition: Any, _key: Any, lock: Any) -> None:

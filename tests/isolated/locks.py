@@ -1,6 +1,7 @@
 """Locks that exist before patching are green afterwards; those that must stay are named."""
 
 import logging
+import multiprocessing.managers
 import threading
 import warnings
 
@@ -99,6 +100,8 @@ assert type(holder.own) is LockType and type(holder.again) is RLock and type(slo
 assert holder.condition._lock is holder.own and holder.queue.mutex is holder.queue.not_empty._lock
 assert type(holder.several["a"]) is LockType and type(holder.several["b"][0]) is LockType
 assert type(nested[0]["holder"].own) is LockType
+mutex = multiprocessing.managers.BaseProxy._mutex  # which keeps its lock's methods, too
+assert type(mutex._lock) is LockType and mutex.acquire.__self__ is mutex.release.__self__ is mutex._lock
 with shared.lock:
     assert shared.locked()  # still the lock that its owner means
 assert type(lock) is LockType and same is lock and type(rlock) is RLock
