@@ -1,5 +1,7 @@
 """Several green threads on one TLS connection."""
 
+import sys
+
 import pytest
 
 import eventlet
@@ -209,11 +211,14 @@ def test_a_connection_that_breaks_amid_long_records(contexts, spawn):
         client.sendall(b"x" * 60000)
         raw = socket.socket(fileno=client.detach())
         raw.shutdown(socket.SHUT_WR)
-        got = b""
-        with pytest.raises(ssl.SSLEOFError):
-            while True:
-                got += server.recv(65536)
+        got, error = b"", None
+        try:
+            while data := server.recv(65536):
+                got += data
+        except ssl.SSLEOFError as raised:
+            error = raised
         assert got == b"x" * 60000
+        assert error is not None or sys.version_info < (3, 10)  # whose contexts ignore it, with OpenSSL 3
         raw.close()
 
 

@@ -268,7 +268,7 @@ class TestThreading:
             eventlet.spawn(threading.current_thread)
             settle()
 
-        assert set(threading.enumerate()) == before
+        assert not set(threading.enumerate()) - before  # (some of an earlier test may go meanwhile)
 
     def test_a_green_thread_s_stand_in_cannot_be_joined(self, hub, spawn):
         with pytest.raises(RuntimeError):
