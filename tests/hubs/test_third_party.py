@@ -12,9 +12,10 @@ import tokenize
 import pytest
 
 from tests.helpers import ROOT, check_python, run_python
+from tests.test_docs import ROOT as CHECKOUT
 from tests.test_docs import snippets_of
 
-PAGE = ROOT / "docs" / "writing-a-hub.md"
+PAGE = CHECKOUT / "docs" / "writing-a-hub.md"
 MOST_LINES = 60
 
 
