@@ -18,28 +18,42 @@ import os
 import subprocess
 import time
 
+pristine_os, pristine_select = eventlet.patcher.original("os"), eventlet.patcher.original("select")
 ticks = []
+#: What children wait for before they end: that something else has run while we wait for them.
+gate, opener = pristine_os.pipe()
+os.set_inheritable(gate, True)
+is_waiting = False
 
 
 def tick():
     while True:
         ticks.append(None)
+        if is_waiting and len(ticks) == 3:
+            pristine_os.write(opener, b".")
         time.sleep(0.001)
 
 
 def cooperates(function, *args, **kwargs):
+    global is_waiting
     ticks.clear()
+    is_waiting = True
     result = function(*args, **kwargs)
-    assert ticks, (function, args)
+    is_waiting = False
+    assert len(ticks) >= 3, (function, args)
+    if pristine_select.select([gate], [], [], 0)[0]:
+        pristine_os.read(gate, 1)  # it was not for a child
     return result
 
 
 eventlet.spawn(tick)
 python = [sys.executable, "-S", "-c"]
-slow = [*python, "import time; time.sleep(0.05); print('out')"]
-assert cooperates(subprocess.call, slow, stdout=subprocess.DEVNULL) == 0
-assert cooperates(subprocess.check_output, slow) == b"out\n"
-done = cooperates(subprocess.run, [*python, "print(input().upper())"], input="text\n", capture_output=True, text=True)
+at_the_gate = f"import os; os.read({gate}, 1); "
+slow = [*python, at_the_gate + "print('out')"]
+assert cooperates(subprocess.call, slow, stdout=subprocess.DEVNULL, pass_fds=[gate]) == 0
+assert cooperates(subprocess.check_output, slow, pass_fds=[gate]) == b"out\n"
+upper = [*python, at_the_gate + "print(input().upper())"]
+done = cooperates(subprocess.run, upper, input="text\n", capture_output=True, text=True, pass_fds=[gate])
 assert (done.stdout, done.stderr) == ("TEXT\n", "")
 error = raises(subprocess.CalledProcessError, subprocess.check_call, [*python, "raise SystemExit(3)"])
 assert error.returncode == 3
@@ -67,7 +81,15 @@ assert list(pool.imap(run, range(5))) == [b"line\n"] * 5
 
 # os itself
 reading, writing = os.pipe()
-eventlet.spawn_after(0.02, os.write, writing, b"data")
+
+
+def write_after_some_ticks():
+    while len(ticks) < 3:
+        time.sleep(0.001)
+    os.write(writing, b"data")
+
+
+eventlet.spawn(write_after_some_ticks)
 assert cooperates(os.read, reading, 10) == b"data"
 writer = eventlet.spawn(os.write, writing, b"x" * 200000)
 total = 0
@@ -80,13 +102,13 @@ os.close(reading)
 raises(OSError, os.read, reading, 1)
 pid = os.fork()
 if not pid:
-    eventlet.patcher.original("time").sleep(0.03)
+    pristine_os.read(gate, 1)
     os._exit(7)
 assert cooperates(os.waitpid, pid, 0) == (pid, 7 << 8)
 raises(ChildProcessError, os.waitpid, pid, 0)
 pid = os.fork()
 if not pid:
-    eventlet.patcher.original("time").sleep(0.03)
+    pristine_os.read(gate, 1)
     os._exit(0)
 assert cooperates(os.wait) == (pid, 0)
 
@@ -96,7 +118,7 @@ assert cooperates(os.wait) == (pid, 0)
 def child(status):
     pid = os.fork()
     if not pid:
-        eventlet.patcher.original("time").sleep(0.03)
+        pristine_os.read(gate, 1)
         os._exit(status)
     return pid
 
@@ -112,14 +134,15 @@ if hasattr(os, "waitid"):
     ended = cooperates(os.waitid, os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert (ended.si_pid, ended.si_status) == (pid, 5)
     assert os.waitid(os.P_ALL, 0, os.WEXITED).si_pid == pid
-pid = os.posix_spawn(sys.executable, [sys.executable, "-c", "raise SystemExit(6)"], os.environ)
+pid = os.posix_spawn(sys.executable, [*python, at_the_gate + "raise SystemExit(6)"], os.environ)
 assert cooperates(os.waitpid, pid, 0) == (pid, 6 << 8)
-assert cooperates(os.spawnv, os.P_WAIT, sys.executable, [sys.executable, "-c", "raise SystemExit(7)"]) == 7
+assert cooperates(os.spawnv, os.P_WAIT, sys.executable, [*python, at_the_gate + "raise SystemExit(7)"]) == 7
 
 # a pipe from one child to the next, as a shell has it: both ends block, as programs expect
 writer = subprocess.Popen(
-    [sys.executable, "-c", "import sys, time; [(time.sleep(0.01), sys.stdout.write('x' * 100000)) for _ in range(10)]"],
+    [*python, at_the_gate + "import sys; [sys.stdout.write('x' * 100000) for _ in range(10)]"],
     stdout=subprocess.PIPE,
+    pass_fds=[gate],
 )
 reader = subprocess.Popen(
     [sys.executable, "-c", "import sys; print(len(sys.stdin.buffer.read()))"],
