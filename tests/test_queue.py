@@ -576,14 +576,14 @@ def test_the_next_getter_in_line_gets_it(hub, spawn, interrupted):
     assert queue.get(timeout=SOME_SECONDS) == "another"
 
 
-def test_a_getter_whose_time_is_up_in_the_middle_of_a_hand_over_gets_the_item(hub, spawn, interrupted):
+def test_a_getter_whose_time_is_up_in_the_middle_of_a_hand_over_gets_the_item(autojump_hub, spawn, interrupted):
     queue = interrupted
-    getter = spawn(queue.get, timeout=0.001)
+    getter = spawn(queue.get, timeout=1)
     settle()
     timed_out = []
 
     def interrupt():
-        sleep(0.002)
+        sleep(2)
         timed_out.append(getter.dead)
 
     queue._getters.interrupt = interrupt
