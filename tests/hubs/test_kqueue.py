@@ -278,9 +278,12 @@ def test_green_sockets_on_it():
         hubs.use_hub(kqueue.Hub)
         server = listen(("127.0.0.1", 0))
 
+        ended = []
+
         def echo(client, _):
             while data := client.recv(1000):
                 client.sendall(data)
+            ended.append(client)
 
         acceptor = spawn(serve, server, echo)
         clients = [connect(server.getsockname()) for _ in range(20)]
@@ -296,9 +299,11 @@ def test_green_sockets_on_it():
         sender.wait()
         for client in clients:
             client.close()
+        while len(ended) < 20:
+            sleep(0.001)
+        sleep(0)  # `serve` closes the last one
         acceptor.kill()
         server.close()
-        sleep(0)
         hubs.get_hub().close()
 
     OSThread(main).join()
