@@ -205,6 +205,7 @@ def test_the_child_of_a_green_thread_ends_with_it(hub, spawner):
 @needs_alarm
 def test_the_child_of_a_green_thread_ends_when_all_is_done_that_it_has_begun(hub):
     reading, writing = os.pipe()
+    tpool.execute(int)  # the parent has OS threads of which the child must not be confused
 
     def child():
         os.close(reading)

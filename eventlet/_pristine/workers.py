@@ -27,6 +27,12 @@ def count() -> int:
     return len(_running)
 
 
+def forget_after_fork() -> None:
+    """They run in the parent only; a new one may get the identifier of one that is not here. Never switches."""
+    _running.clear()
+    jobs.clear()
+
+
 def _run(function: Callable[..., object], args: tuple[Any, ...]) -> None:
     ident = _get_ident()
     _running.add(ident)

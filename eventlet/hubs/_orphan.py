@@ -30,6 +30,7 @@ _LOOK_AGAIN = 0.1
 
 def watch(hub: BaseHub) -> None:
     """Have this child end when it has nothing left to do, unless it was forked in the main green thread."""
+    workers.forget_after_fork()
     main, forking = hub.greenlet.parent, getcurrent()
     if main is not None and main is not forking and main.gr_frame is not None:
         _Orphan(hub, main, forking)
