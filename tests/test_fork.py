@@ -12,6 +12,7 @@ import traceback
 import pytest
 
 from eventlet import tpool
+from eventlet._pristine import workers
 from eventlet.event import Event
 from eventlet.green import os as green_os
 from eventlet.greenthread import kill, sleep, spawn, spawn_after, spawn_n
@@ -381,3 +382,20 @@ def test_an_ordinary_end_of_the_child_is_silent():
         """
     )
     assert said == "7\n"
+
+
+def test_a_call_in_a_thread_pool_that_forks_ends_in_the_child_too(hub):
+    """Its worker, which has a hub of its own here, goes on there, and takes leave as ever."""
+
+    def fork():
+        get_hub()
+        pid = os.fork()
+        if not pid:
+            try:
+                workers.jobs.pop()  # as its worker will
+                os._exit(0)
+            except BaseException:
+                os._exit(1)
+        return os.waitpid(pid, 0)[1]
+
+    assert tpool.execute(fork) == 0

@@ -29,8 +29,13 @@ def count() -> int:
 
 def forget_after_fork() -> None:
     """They run in the parent only; a new one may get the identifier of one that is not here. Never switches."""
+    ident = _get_ident()
+    has_forked = ident in _running  # one of them, which goes on in the child with its call
     _running.clear()
     jobs.clear()
+    if has_forked:
+        _running.add(ident)
+        jobs.append(None)
 
 
 def _run(function: Callable[..., object], args: tuple[Any, ...]) -> None:

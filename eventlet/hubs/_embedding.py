@@ -30,6 +30,7 @@ ADAPTORS = {
     "_pyuv": "libuv",
 }
 
+
 class Host:
     """How to make a loop call somebody back. Derive from this for a loop that `embed` does not know.
 
