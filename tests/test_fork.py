@@ -385,14 +385,14 @@ def test_an_ordinary_end_of_the_child_is_silent():
 
 
 def test_a_call_in_a_thread_pool_that_forks_ends_in_the_child_too(hub):
-    """Its worker, which has a hub of its own here, goes on there, and takes leave as ever."""
+    """Its worker goes on there, and takes leave as ever."""
 
     def fork():
-        get_hub()
         pid = os.fork()
         if not pid:
             try:
-                workers.jobs.pop()  # as its worker will
+                workers.forget_after_fork()  # as a hub of this thread would have it
+                workers.jobs.pop()  # as the worker will
                 os._exit(0)
             except BaseException:
                 os._exit(1)
