@@ -71,7 +71,7 @@ class TLSStream(GreenSocket):
         self._whole = 0  # records in `_incoming` that are complete
         self._try_first = False  # OpenSSL has something to say without further bytes: clear text, the end, an error
         self._late_error = None
-        self._expected = 0  # unless it is 0, nothing is in memory, and the last record was a long one, of so many bytes
+        self._expected = 0  # unless it is 0, nothing is in memory, and so much is to be asked of the kernel next
         self._writing = Semaphore(1)
         self._unsent = b""
         self._claimed = b""
@@ -151,8 +151,8 @@ class TLSStream(GreenSocket):
 
     def _receive(self, sslobj, size, buffer=None):
         """Return up to `size` bytes of clear text, or how many went to `buffer`. Switches until there are some."""
-        if self._expected and size >= MOST_IN_RECORD and buffer is None and self._timeout != 0.0:
-            data = self._receive_long(sslobj)
+        if self._expected and size > 0 and self._timeout != 0.0:
+            data = self._receive_record(sslobj, size, buffer)
             if data is not None:
                 return data
         deadline = None if self._timeout is None else self._deadline()
@@ -166,8 +166,8 @@ class TLSStream(GreenSocket):
             if self._whole or self._try_first:
                 data = self._decrypt(sslobj, size, buffer)
                 if data is not None:
-                    if length and not self._try_first:
-                        self._expected = length
+                    if not self._try_first and not records.held:
+                        self._expected = length or MOST_READ
                     return data
             held = records.held
             limit = records.missing
@@ -178,34 +178,49 @@ class TLSStream(GreenSocket):
                 return sslobj.read(size) if buffer is None else sslobj.read(size, buffer)  # which says what it wants
             length = held + limit if is_long and self._whole == 1 and not records.held else 0
 
-    def _receive_long(self, sslobj):
-        """Return the clear text of one more long record, with as few steps as possible; None if it is another case."""
-        record, length = self._record, self._expected
-        self._expected = 0
+    def _receive_record(self, sslobj, size, buffer):
+        """Do what `_receive` does in the usual case, in few steps: nothing is in memory, and one whole record comes.
+
+        Returns None if the case is another one; what came is in memory then.
+        """
+        record, limit = self._record, self._expected
+        if size < MOST_IN_RECORD:
+            limit = min(limit, size + LEAST_OVERHEAD)
         if not record.readable:
-            return None
+            if self._fetching_aside or _c.fileno(self) < 0:
+                return None
+            deadline = None if self._timeout is None else self._deadline()
+            try:
+                if not get_hub().wait_readable(record, deadline):
+                    raise _timeout("The read operation timed out")
+            finally:
+                if self._bystanders:
+                    wake_all(self._bystanders)
+            if not self._expected:
+                return None  # somebody else has fetched meanwhile
+        self._expected = 0
         try:
-            ciphertext = _c_recv(self, length)
+            ciphertext = _c_recv(self, limit)
         except BlockingIOError:
             record.readable = False
             return None
-        if len(ciphertext) != length or (ciphertext[3] << 8 | ciphertext[4]) != length - HEADER:
-            self._feed(ciphertext, length)
+        length = len(ciphertext)
+        if length < HEADER or length != HEADER + (ciphertext[3] << 8 | ciphertext[4]):
+            self._feed(ciphertext, limit)
             return None
+        record.readable = length == limit or record.eof or not self._drains
         self._incoming.write(ciphertext)
-        # `_decrypt`, of what is one record.
         try:
-            data = sslobj.read(MOST_IN_RECORD)
-        except _WantRead:
-            return None
-        except Exception:
-            self._try_first = True
-            raise
-        finally:
+            data = sslobj.read(length) if buffer is None else sslobj.read(size, buffer)
+        except Exception as error:
             if self._outgoing.pending:
                 self._answer()
-        if data:
-            self._expected = length
+            if isinstance(error, _WantRead):
+                return None
+            self._try_first = True
+            raise
+        if data:  # all of it, as it fits; and a record of clear text has nothing in it that wants an answer
+            self._expected = length if length >= LONG_RECORD else MOST_READ
         else:
             self._try_first = True
         return data
@@ -273,14 +288,27 @@ class TLSStream(GreenSocket):
         deadline = None if self._timeout is None else self._deadline()
         if not self._shaken:
             self._shake_hands_first(sslobj, deadline, "write")
-        self._take_turn(deadline, "write")
+        turn, outgoing = self._writing, self._outgoing
+        if not turn.acquire(False):
+            self._take_turn(deadline, "write")
         encrypted = 0
         try:
-            if self._unsent or self._outgoing.pending:
+            if self._unsent:
                 self._flush(deadline, "write")
             if type(data) is bytes and len(data) <= MOST_AT_ONCE and not self._claimed:
-                encrypted = self._encrypt(sslobj, data, deadline)
-                self._send_ciphertext(deadline, "write")
+                # `_encrypt` and `_send_ciphertext`, written out.
+                try:
+                    encrypted = sslobj.write(data)
+                except _WantRead:
+                    encrypted = self._encrypt(sslobj, data, deadline)
+                ciphertext = outgoing.read()
+                try:
+                    sent = _c_send(self, ciphertext)
+                except BlockingIOError:
+                    sent = 0
+                if sent != len(ciphertext):
+                    self._unsent = memoryview(ciphertext)[sent:]
+                    self._flush(deadline, "write")
                 return encrypted
             with memoryview(data) as view, view.cast("B") as clear_text:
                 encrypted = self._claim(clear_text)
@@ -295,7 +323,7 @@ class TLSStream(GreenSocket):
                     self._claimed = bytes(clear_text[:encrypted])
             raise
         finally:
-            self._writing.release()
+            turn.release()
 
     def _claim(self, clear_text):
         """Return how much of it a call that was given up has encrypted already.
