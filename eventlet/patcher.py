@@ -160,8 +160,9 @@ def _putting_names_of(green_name: str, argument: str) -> Callable[[ModuleType], 
 
     def change(module: ModuleType) -> None:
         green = importlib.import_module(green_name)
+        names = {**vars(green), **getattr(green, "__patched_with__", {})}
         for name in green.__patched__:
-            _changes.set_attribute(argument, module, name, green.__dict__[name])
+            _changes.set_attribute(argument, module, name, names[name])
         patch_in_place = getattr(green, "patch_in_place", None)
         if patch_in_place is not None:
             _changes.call(argument, patch_in_place, module)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import functools
 import io
 import stat
@@ -13,7 +14,7 @@ from eventlet import _pristine, hubs
 from eventlet.green._lookalike import look_like, present
 from eventlet.green._multiplex import wait_until
 from eventlet.green._system import system_with as _system_with
-from eventlet.greenio import GreenPipe
+from eventlet.greenio import GreenPipe, _nonblocking
 from eventlet.greenthread import sleep
 from eventlet.hubs._readiness import READABLE, WRITABLE
 
@@ -29,9 +30,10 @@ _SAFE_CHUNK = getattr(_pristine.select, "PIPE_BUF", 512)
 def read(fd, n):
     """Return up to `n` bytes from `fd`; b"" at the end. Switches to wait for the first.
 
-    Unlike the standard one it waits for non-blocking fds, too.
+    It waits for non-blocking fds, too. (When patched only for those that are non-blocking for the sake of green
+    threads: sockets, green pipes, those of `greenio.set_nonblocking`. Others raise BlockingIOError.)
     """
-    if n > 0 and _blocks(fd):
+    if n > 0 and _blocks(fd, _os.O_RDONLY):
         _wait(fd, READABLE)
     while True:
         try:
@@ -43,9 +45,9 @@ def read(fd, n):
 def write(fd, st):
     """Write `st` to `fd`; return how many bytes: all, unless `fd` is non-blocking. Switches to wait for room.
 
-    Unlike the standard one it waits for non-blocking fds, too.
+    It waits for non-blocking fds, too; see `read`.
     """
-    if _blocks(fd) and _may_fill_up(fd):
+    if _blocks(fd, _os.O_WRONLY) and _may_fill_up(fd):
         return _write_all(fd, st)
     while True:
         try:
@@ -64,11 +66,35 @@ def _write_all(fd, data):
                 return done
 
 
-def _blocks(fd):
+@functools.wraps(read)
+def _patched_read(fd, n, /):
+    return _os.read(fd, n) if _is_not_to_wait(fd) else read(fd, n)
+
+
+@functools.wraps(write)
+def _patched_write(fd, data, /):
+    return _os.write(fd, data) if _is_not_to_wait(fd) else write(fd, data)
+
+
+#: What becomes of these names in the standard module, instead of what they are here.
+__patched_with__ = {"read": _patched_read, "write": _patched_write}
+
+
+def _is_not_to_wait(fd):
+    """Whether the program itself has made `fd` non-blocking. Sockets are all non-blocking when they are green."""
     try:
-        return _os.get_blocking(fd)
-    except (OSError, TypeError, AttributeError):
+        return not (_os.get_blocking(fd) or stat.S_ISSOCK(_os.fstat(fd).st_mode) or _nonblocking.was_made_here(fd))
+    except (OSError, TypeError, OverflowError):
+        return True  # the call itself tells what is wrong
+
+
+def _blocks(fd, access):
+    """Whether the call would block. If `fd` is not open for that, it fails, where nothing would ever be ready."""
+    try:
+        flags = fcntl.fcntl(fd, fcntl.F_GETFL)
+    except (OSError, TypeError, ValueError, OverflowError):
         return False  # the call itself tells what is wrong
+    return not flags & _os.O_NONBLOCK and flags & _os.O_ACCMODE in (access, _os.O_RDWR)
 
 
 def _may_fill_up(fd):

@@ -54,3 +54,7 @@ if hasattr(_signal, "sigtimedwait"):
     def sigwait(sigset, /):
         """Return the number of the first signal of `sigset` that arrives. Switches."""
         return _signal.Signals(sigwaitinfo(sigset).si_signo)
+
+
+for _name in __patched__:
+    globals()[_name].__module__ = "signal"  # as in the standard one: pydoc and pickle go by that

@@ -13,6 +13,7 @@ import sys
 
 from eventlet import _pristine
 from eventlet._pristine import c_socket, socket
+from eventlet.greenio._nonblocking import set_nonblocking
 from eventlet.hubs._current import get_hub, has_hub
 from eventlet.hubs._readiness import FdRecord
 
@@ -508,11 +509,6 @@ def _is_numeric(host: Any) -> bool:
         except (OSError, ValueError):
             pass
     return False
-
-
-def set_nonblocking(fd: Any) -> None:
-    """Make `fd`, a number or an object with `fileno()`, non-blocking at the OS level. Never switches."""
-    _pristine.os.set_blocking(fd if isinstance(fd, int) else fd.fileno(), False)
 
 
 def shutdown_safe(sock: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 from eventlet._pristine import os
+from eventlet.greenio._nonblocking import forget, make_nonblocking
 from eventlet.hubs._current import get_hub
 from eventlet.hubs._readiness import FdRecord
 
@@ -60,7 +61,7 @@ class GreenFileIO(io.RawIOBase):
     # ---- I/O
 
     def _set_nonblocking(self) -> None:
-        os.set_blocking(self._fd, False)
+        make_nonblocking(self._fd)
         self._is_nonblocking = True
 
     def _reading(self, attempt: Callable[..., Any], *args: Any) -> Any:
@@ -183,6 +184,8 @@ class GreenFileIO(io.RawIOBase):
                 if record.hub is not None:
                     record.hub.drop(record)
                     record.hub = None
+                if self._closefd:
+                    forget(self._fd)
                 if self._owner is not None:
                     if self._closefd:
                         self._owner.close()

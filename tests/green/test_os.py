@@ -4,7 +4,8 @@ import sys
 import pytest
 
 import eventlet
-from eventlet.green import os
+from eventlet import greenio, patcher
+from eventlet.green import os, socket
 
 
 @pytest.fixture
@@ -127,3 +128,95 @@ def test_nohang_never_waits(hub):
     pid = child(0.05, 0)
     assert os.waitpid(pid, os.WNOHANG) == (0, 0)
     assert os.waitpid(pid, 0) == (pid, 0)
+
+
+# ---- patched: as the standard ones, for who does not want to wait
+
+@pytest.fixture
+def patched_os(hub):
+    with patcher.patched(os=True):
+        yield standard
+
+
+def test_patched_what_the_program_made_non_blocking_does_not_wait(patched_os, pipe):
+    for fd in pipe:
+        standard.set_blocking(fd, False)
+    with pytest.raises(BlockingIOError):
+        standard.read(pipe[0], 1)
+    with pytest.raises(BlockingIOError):
+        while True:
+            standard.write(pipe[1], b"x" * 65536)
+
+
+def test_patched_blocking_fds_wait(patched_os, pipe, spawn):
+    spawn(standard.write, pipe[1], b"x" * 300000)
+    total = 0
+    while total < 300000:
+        total += len(standard.read(pipe[0], 65536))
+
+
+@pytest.mark.parametrize("duplicate", [False, True], ids=["itself", "a duplicate"])
+def test_patched_what_a_green_pipe_made_non_blocking_waits(patched_os, pipe, spawn, duplicate):
+    with greenio.GreenPipe(pipe[0], "rb", 0, closefd=False) as file:
+        spawn(standard.write, pipe[1], b"12")
+        assert file.read(1) == b"1"
+        assert not standard.get_blocking(pipe[0])
+        fd = standard.dup(pipe[0]) if duplicate else pipe[0]
+
+        assert standard.read(fd, 1) == b"2"
+        spawn(standard.write, pipe[1], b"3")
+        assert standard.read(fd, 1) == b"3"
+        if duplicate:
+            standard.close(fd)
+
+
+def test_patched_what_was_made_non_blocking_for_green_threads_waits(patched_os, pipe, spawn):
+    greenio.set_nonblocking(pipe[0])
+    spawn(standard.write, pipe[1], b"data")
+
+    assert standard.read(pipe[0], 100) == b"data"
+
+
+def test_patched_a_green_socket_waits(patched_os, spawn):
+    left, right = socket.socketpair()
+    with left, right:
+        spawn(standard.write, right.fileno(), b"data")
+        assert standard.read(left.fileno(), 100) == b"data"
+
+
+def test_a_green_pipe_leaves_a_non_blocking_file_to_whoever_made_it_so(patched_os, pipe, spawn):
+    standard.set_blocking(pipe[0], False)
+    with greenio.GreenPipe(pipe[0], "rb", 0, closefd=False) as file:
+        spawn(standard.write, pipe[1], b"data")
+        assert file.read(4) == b"data"
+        with pytest.raises(BlockingIOError):
+            standard.read(pipe[0], 1)
+
+
+def test_a_number_that_is_used_again_is_another_file(patched_os, hub):
+    reader, writer = standard.pipe()
+    greenio.set_nonblocking(reader)
+    standard.close(reader)
+    standard.close(writer)
+    again = standard.pipe()
+    assert again[0] == reader
+    standard.set_blocking(reader, False)
+    with pytest.raises(BlockingIOError):
+        standard.read(reader, 1)
+    for fd in again:
+        standard.close(fd)
+
+
+@pytest.mark.parametrize("call", [lambda pipe: os.read(pipe[1], 1), lambda pipe: os.write(pipe[0], b"x")])
+def test_an_end_that_is_not_open_for_it_is_an_error(pipe, call):
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        call(pipe)
+
+
+def test_patched_errors_are_the_standard_ones(patched_os):
+    fd = standard.dup(0)
+    standard.close(fd)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        standard.read(fd, 1)
+    with pytest.raises(TypeError):
+        standard.read("0", 1)
