@@ -1,8 +1,9 @@
 """What monkey_patch changes, and what chooses it: data.
 
 A green module says in `__patched__` which of its names go into the standard one; a missing one is an
-error. (`__patched_with__` has what goes there under another's name: what is green in another way when patched.) What takes more than setting names, it does in `patch_in_place(module)`; what that changes deeper than
-attributes of the module and its classes, it puts back in `undo_in_place(module)`.
+error. `__patched_with__` has what goes there instead of what has the name: where green code that was patched is to
+differ from the green module. What takes more than setting names, it does in `patch_in_place(module)`; what that changes
+deeper than attributes of the module and its classes, it puts back in `undo_in_place(module)`.
 """
 
 from __future__ import annotations
