@@ -185,6 +185,8 @@ def _with_options(module: ModuleType, name: str, options: list[str]) -> Any:
 def _import_class(path: str) -> Any:
     module_name, colon, attribute = path.partition(":")
     try:
+        if module_name.startswith("."):
+            raise ImportError("a relative name is relative to nothing here")
         found: Any = importlib.import_module(module_name)
         for part in attribute.split(".") if colon else ():
             found = getattr(found, part)

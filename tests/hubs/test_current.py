@@ -99,6 +99,8 @@ BAD_CHOICES = [
     ("no.such:Hub", "cannot be loaded"),
     ("eventlet.hubs.poll:Nothing", "cannot be loaded"),
     (":Hub", "cannot be loaded"),
+    (".hubs:Hub", "cannot be loaded: a relative name"),
+    ("...", "cannot be loaded: a relative name"),
     ("eventlet.hubs.poll:", "cannot be loaded"),
     ("eventlet.hubs.errors:HubError", "a name, a module or a class"),
     ("no.such.module", "no.such.module"),
