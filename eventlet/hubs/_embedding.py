@@ -30,6 +30,9 @@ ADAPTORS = {
     "_pyuv": "libuv",
 }
 
+#: In seconds: hosts are not asked for timers of more than a day.
+LONGEST_TIMER = 86400.0
+
 
 class Host:
     """How to make a loop call somebody back. Derive from this for a loop that `embed` does not know.
@@ -216,8 +219,11 @@ class Embedding:
         # A timer that is too early costs one step in vain, which is less than setting it anew each time.
         if deadline is None or self._timer_deadline is not None and self._timer_deadline <= deadline:
             return
-        self._timer_deadline = deadline
-        self.host.set_timer(max(0.0, deadline - self.hub.clock()), self._on_timer)
+        now = self.hub.clock()
+        # No toolkit's timer counts to infinity, and those of some not to a year.
+        seconds = min(max(0.0, deadline - now), LONGEST_TIMER)
+        self._timer_deadline = now + seconds
+        self.host.set_timer(seconds, self._on_timer)
 
     def host_parks(self, seconds: float | None) -> Events:
         """The host's own code waits, and so do all green threads."""

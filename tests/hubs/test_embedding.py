@@ -173,6 +173,19 @@ def test_the_host_may_do_what_does_not_wait(loop, embedding):
     assert waiter.wait() == "sent"
 
 
+@pytest.mark.parametrize("seconds", [float("inf"), 1e300, 1e12])
+def test_a_host_is_asked_for_no_timer_that_it_cannot_count_to(loop, embedding, monkeypatch, seconds):
+    asked = []
+    set_timer = embedding.host.set_timer
+    monkeypatch.setattr(embedding.host, "set_timer", lambda s, call: asked.append(s) or set_timer(s, call))
+    sleeper = spawn(sleep, seconds)
+    thread = spawn(lambda: sleep(0.01) or 5)
+    loop.run(lambda: thread.dead)
+    loop.run(lambda: asked[-1] > 1)
+    assert max(asked) <= 86400
+    kill(sleeper)
+
+
 def test_waiting_in_the_host_is_an_error_there(loop, embedding):
     caught = []
 
