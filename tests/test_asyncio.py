@@ -108,6 +108,32 @@ def test_coroutines_run_while_green_threads_never_wait(hub):
     busy = False
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_the_end_of_the_program_reaches_main_and_the_loop_goes_on(hub, kind):
+    async def end():
+        raise kind("the end")
+
+    caught = 0
+    thread = spawn_for_awaitable(end())
+    for _ in range(20):
+        try:
+            sleep(0.001)
+        except kind:
+            caught += 1
+    assert caught
+    with pytest.raises(kind, match="the end"):
+        thread.wait()
+    assert spawn_for_awaitable(double(2)).wait() == 4
+
+
+def test_a_coroutine_that_stops_the_loop_stops_nobody_else(hub):
+    async def stop():
+        asyncio.get_running_loop().stop()
+
+    threads = [spawn_for_awaitable(double(2)), spawn_for_awaitable(stop()), spawn_for_awaitable(double(3))]
+    assert [thread.wait() for thread in threads] == [4, None, 6]
+
+
 @pytest.mark.parametrize("started", [True, False])
 def test_killing_the_green_thread_cancels_the_coroutine(hub, started):
     ends = []

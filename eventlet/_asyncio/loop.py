@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from greenlet import getcurrent
+from greenlet import GreenletExit, getcurrent
 
 from eventlet import _pristine
 from eventlet.greenthread import GreenThread, sleep, spawn
@@ -70,9 +70,20 @@ class BackgroundLoop:
         self._hub = hub
         self._selector = GreenSelector()
         self.loop = _loop_on(self._selector)
-        self.thread: GreenThread = spawn(self.loop.run_forever)
+        self.thread: GreenThread = spawn(self._run)
         hub.asyncio_loop = self.loop
         hub._dependants.append(self)
+
+    def _run(self) -> None:
+        """Body of the green thread. Many depend on the loop: what ends its run does not end it."""
+        while not self.loop.is_closed():
+            try:
+                self.loop.run_forever()
+            except GreenletExit:
+                raise
+            except BaseException as error:
+                # The hub passes it on: Ctrl-C and SystemExit to the main greenlet.
+                self._hub.call_soon(partial(_raise, error))
 
     def close(self) -> None:
         """End the loop and what runs on it. Switches to its tasks, in the hub's own thread."""
@@ -102,6 +113,10 @@ class BackgroundLoop:
         """The loop is the parent's: leave it alone. Never switches."""
         self._hub.asyncio_loop = None
         self.thread.kept = self, self.thread  # type: ignore[attr-defined]  # its frames must never unwind here
+
+
+def _raise(error: BaseException) -> None:
+    raise error
 
 
 def loop_of(hub: BaseHub) -> Any:

@@ -76,6 +76,8 @@ class Hub(_Base):
         self._loop_greenlet: greenlet | None = None
         self._loop_is_idle = True
         self._is_ending = False
+        #: An exception that has ended the loop in its very first step.
+        self._ended_by: BaseException | None = None
         #: An exception that the loop has swallowed, though it is for the main greenlet.
         self.swallowed: BaseException | None = None
         self._own_embedding: Embedding | None = None
@@ -145,7 +147,12 @@ class Hub(_Base):
     def run(self, *args: Any, **kwargs: Any) -> None:
         """Turn until `abort`. This is the body of the hub's greenlet."""
         if not self.running and self._own_embedding is None and self._is_on_its_own():
-            self._begin_loop()
+            try:
+                self._begin_loop()
+            except BaseException as error:
+                # The loop has ended before it came to us, by Ctrl-C in a coroutine for instance. The first poll is
+                # where that is dealt with; out of here it would end this greenlet, and nothing would run ever again.
+                self._ended_by = error
         super().run(*args, **kwargs)
 
     def _is_on_its_own(self) -> bool:
@@ -162,6 +169,9 @@ class Hub(_Base):
 
     def _nobody_drives(self, seconds: float | None) -> Events:
         """Let the loop run again, if an exception has ended it; or a new one, in a forked child."""
+        error, self._ended_by = self._ended_by, None
+        if error is not None:
+            raise error
         if self._own_embedding is None:
             self._begin_loop()
         elif not self._loop_is_idle:
