@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import functools
 import importlib.util
+import operator
 import os
 import signal
 import socket
@@ -213,6 +215,22 @@ def test_a_hang_up_wakes_who_reads(poller, ends):
     ((fd, events),) = poller.poll(SECONDS)
     assert fd == left.fileno()
     assert events & READABLE
+
+
+@pytest.mark.parametrize("wanted", [READABLE, WRITABLE, BOTH])
+def test_an_error_wakes_whoever_waits(poller, wanted):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = nobody.getsockname()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.connect(address)
+        sender.send(b"x")
+        poller.watch(sender.fileno(), wanted)
+        found = poller.poll(SECONDS)
+        assert {fd for fd, _ in found} == {sender.fileno()}
+        events = functools.reduce(operator.or_, (events for _, events in found))
+        assert events & BROKEN or events & wanted == wanted
+        poller.watch(sender.fileno(), 0)
 
 
 def test_an_error_is_reported_and_the_watch_goes_on(poller):
