@@ -123,7 +123,10 @@ def test_a_signal_that_another_thread_receives_wakes_the_hub_too(hub):
             signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
 
         thread = OSThread(raise_it)
+        began = time.monotonic()
         assert event.wait(SOME_SECONDS) == "handled"
+        # The end of the wait would let the handler run, too.
+        assert time.monotonic() - began < SOME_SECONDS / 2
         thread.join()
     finally:
         signal.signal(signal.SIGUSR1, previous)
