@@ -23,6 +23,7 @@ _NAMES = {
     "_allocate_lock": "allocate_lock",
     "_get_main_thread_ident": "_get_main_thread_ident",
     "_make_thread_handle": "_make_thread_handle",
+    "_set_name": "set_name",
     "_set_sentinel": "_set_sentinel",
     "_start_joinable_thread": "start_joinable_thread",
     "_start_new_thread": "start_new_thread",

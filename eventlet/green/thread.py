@@ -36,6 +36,7 @@ __patched__ = present(
     "allocate_lock",
     "get_ident",
     "lock",
+    "set_name",
     "start_joinable_thread",
     "start_new",
     "start_new_thread",
@@ -108,6 +109,17 @@ def start_joinable_thread(function, handle=None, daemon=True):
         raise TypeError("'handle' must be a _ThreadHandle")
     handle._start(lambda: _start(handle._run, (function,), {}), daemon)
     return handle
+
+
+if hasattr(_pristine.thread, "set_name"):  # since Python 3.14
+
+    def set_name(name):
+        """Give the calling OS thread a name, which tools of the system show. Never switches.
+
+        Only for its main green thread: the others, of which threading names each that it starts, share it.
+        """
+        if getcurrent().parent is None:
+            _pristine.thread.set_name(name)
 
 
 def _set_sentinel():

@@ -15,6 +15,7 @@ from eventlet import greenthread
 
 eventlet.monkey_patch()
 
+import _thread
 import subprocess
 import threading
 import time
@@ -82,6 +83,22 @@ thread.start()
 thread.join(30)
 assert ran == [(thread, thread.ident, main.native_id)] and thread.native_id == main.native_id
 raises(RuntimeError, threading.Thread(target=work).join)
+
+# The OS thread's name is the main thread's: it does not get those of the others, which share it.
+get_os_name = getattr(_thread, "_get_name", None)
+if get_os_name is not None:  # since Python 3.14
+    main.name = "of the main"
+    assert get_os_name() == "of the main"
+
+    def rename_oneself():
+        threading.current_thread().name = "another"
+        ran.append(get_os_name())
+
+    thread = threading.Thread(target=rename_oneself, name="of a green")
+    thread.start()
+    thread.join()
+    assert ran[-1] == get_os_name() == "of the main"
+    assert thread.name == "another"
 
 
 def join_oneself():
