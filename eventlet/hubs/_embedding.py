@@ -227,10 +227,15 @@ class Embedding:
 
     def host_parks(self, seconds: float | None) -> Events:
         """The host's own code waits, and so do all green threads."""
+        is_running = self.host.is_running() and not self.greenlet.dead
+        if is_running:
+            self.hub.forget_wakeups()
         events = self._guest.poll(0)
         if events or seconds == 0:
-            return events
-        if not self.host.is_running() or self.greenlet.dead:
+            # It need not wait for long: it was in `kill`, or `sleep(0)`. Whoever wakes it leaves the hub in the middle
+            # of a turn, from which the host is to fetch it as soon as it can.
+            return self.hub.wakeup_again(events) if is_running else events
+        if not is_running:
             return self._guest.poll(seconds)
         self.greenlet.throw(
             RuntimeError(

@@ -32,6 +32,10 @@ class Waker:
         except (BlockingIOError, OSError):
             pass  # full: a wake-up is on its way anyhow; closed: nobody to wake
 
+    def forget(self) -> None:
+        """Empty the pipe. Only for the hub's own thread."""
+        self._drain(self.fd)
+
     def _drain(self, _fd: int) -> None:
         try:
             while len(_pristine.os.read(self.fd, 4096)) == 4096:

@@ -385,6 +385,17 @@ class BaseHub(Readiness):
 
     # ---- scheduling
 
+    def forget_wakeups(self) -> None:
+        """Let the next poll see no call of `wakeup` before this one. Never switches."""
+        if self._waker is not None:
+            self._waker.forget()
+
+    def wakeup_again(self, events: Events) -> Events:
+        """Make the next poll return at once; return `events` without what is about wake-ups. Never switches."""
+        self.wakeup()
+        waker = self._waker
+        return events if waker is None else [event for event in events if event[0] != waker.fd]
+
     def wakeup(self) -> None:
         """Make the hub's poll return at once. From any thread or signal handler; never switches."""
         waker = self._waker

@@ -186,6 +186,24 @@ def test_a_host_is_asked_for_no_timer_that_it_cannot_count_to(loop, embedding, m
     kill(sleeper)
 
 
+@pytest.mark.parametrize("interrupt", [kill, lambda _: sleep(0), lambda _: Event().wait(0)])
+def test_a_host_that_lets_others_run_for_a_moment_comes_back_to_the_hub(loop, embedding, interrupt):
+    victim, event, done = spawn(Event().wait), Event(), []
+    last = spawn(event.wait)
+    loop.run(lambda: not embedding.hub._ready)
+
+    def act():
+        interrupt(victim)
+        event.send("sent")
+        done.append(victim.dead)
+
+    loop.call_later(0.001, act)
+    loop.run(lambda: done and last.dead)
+    assert last.wait() == "sent"
+    assert done == [interrupt is kill]
+    victim.kill()
+
+
 def test_waiting_in_the_host_is_an_error_there(loop, embedding):
     caught = []
 
