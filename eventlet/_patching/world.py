@@ -44,6 +44,7 @@ GREEN_TWINS = {
     "urllib.parse": "eventlet.green.urllib.parse",
     "urllib.request": "eventlet.green.urllib.request",
     "urllib.response": "eventlet.green.urllib.response",
+    "urllib.robotparser": "eventlet.green.urllib.robotparser",
     "xmlrpc.client": "eventlet.green.xmlrpc.client",
     "xmlrpc.server": "eventlet.green.xmlrpc.server",
 }

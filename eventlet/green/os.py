@@ -11,6 +11,7 @@ import sys
 import warnings
 
 from eventlet import _pristine, hubs
+from eventlet.green import _children
 from eventlet.green._lookalike import look_like, present
 from eventlet.green._multiplex import wait_until
 from eventlet.green._system import system_with as _system_with
@@ -226,3 +227,9 @@ def _wait_for_end(pid):
 
 if hasattr(_os, "posix_spawn"):
     system = _system_with(waitpid)
+
+
+if hasattr(_os, "fork"):
+    # When os is patched the standard ones find the green waitpid, and popen the green subprocess: not in `__patched__`.
+    popen = _children.popen
+    globals().update({name: _children.waiting_by(waitpid, name) for name in present(_os, *_children.SPAWNS)})

@@ -220,3 +220,44 @@ def test_patched_errors_are_the_standard_ones(patched_os):
         standard.read(fd, 1)
     with pytest.raises(TypeError):
         standard.read("0", 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+class TestChildren:
+    @pytest.fixture
+    def wait(self, hub, spawn, tmp_path):
+        """A shell command that goes on when another green thread has run."""
+        gate = tmp_path / "gate"
+        standard.mkfifo(gate)
+        spawn(lambda: gate.write_text("go\n"))
+        return f"read line <'{gate}'"
+
+    def test_popen_lets_others_run(self, wait):
+        with os.popen(f"{wait}; echo said") as said:
+            assert said.read() == "said\n"
+
+    def test_closing_what_popen_writes_to_waits_for_the_end(self, wait):
+        file = os.popen(f"{wait}; cat >/dev/null; exit 3", "w")
+        file.write("some")
+
+        assert file.close() == 3 << 8
+
+    @pytest.mark.parametrize("arguments", [(3,), ("true", "rw"), ("true", "r", 0)])
+    def test_popen_refuses_what_the_standard_one_does(self, hub, arguments):
+        with pytest.raises((TypeError, ValueError)) as error:
+            standard.popen(*arguments)
+        with pytest.raises(error.type):
+            os.popen(*arguments)
+
+    @pytest.mark.parametrize(("end", "status"), [("exit 3", 3), ("kill -9 $$", -9)])
+    @pytest.mark.parametrize(
+        ("name", "last"),
+        [("spawnl", ()), ("spawnlp", ()), ("spawnle", ({},)), ("spawnlpe", ({"PATH": standard.defpath},))],
+    )
+    def test_spawn_lets_others_run(self, wait, name, last, end, status):
+        assert getattr(os, name)(os.P_WAIT, "/bin/sh", "sh", "-c", f"{wait}; {end}", *last) == status
+
+    def test_spawn_without_waiting_is_the_standard_one(self, hub):
+        pid = os.spawnv(os.P_NOWAIT, "/bin/sh", ["sh", "-c", "exit 3"])
+
+        assert os.waitpid(pid, 0) == (pid, 3 << 8)

@@ -11,7 +11,7 @@ _fall_through, __dir__ = look_like(globals(), _urllib)
 
 def __getattr__(name):
     # The standard package has its own submodules as attributes, once somebody has imported them.
-    if name in ("error", "parse", "request", "response"):
+    if name in ("error", "parse", "request", "response", "robotparser"):
         from importlib import import_module
 
         return import_module(f"{__name__}.{name}")

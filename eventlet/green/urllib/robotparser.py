@@ -1,0 +1,7 @@
+"""urllib.robotparser, over green sockets."""
+
+from __future__ import annotations
+
+from eventlet._patching.world import green_world
+
+green_world.execute_in(globals(), "urllib.robotparser")
