@@ -132,7 +132,9 @@ def _apply(argument: str) -> list[UnpatchedLock]:
     try:
         for patch in PATCHES:
             if patch.argument == argument:
-                _hook.add(patch.module, _putting_names_of(patch.green, argument))
+                names = _names_of(patch.green, argument)
+                _hook.add(patch.green, names.catch_up)
+                _hook.add(patch.module, names.put)
                 _green_copies(patch.module)
         if argument == "thread" and not _changes.was_vetoed("threading"):
             return locks.upgrade_locks()
@@ -154,20 +156,44 @@ def _load_hub() -> None:
         pass  # whoever first needs a hub is told, unless use_hub() is called before
 
 
-@functools.cache  # so that the hook knows the function again
-def _putting_names_of(green_name: str, argument: str) -> Callable[[ModuleType], object]:
-    """Return what puts the names that the green module offers into a standard module."""
+class _NamesOf:
+    """Puts the names that a green module offers into a standard module.
 
-    def change(module: ModuleType) -> None:
-        green = importlib.import_module(green_name)
+    The green module may be the first to import the standard one. It is not ready then, and `catch_up` does the rest.
+    """
+
+    def __init__(self, green_name: str, argument: str) -> None:
+        self._green_name = green_name
+        self._argument = argument
+        self._late: ModuleType | None = None
+
+    def put(self, module: ModuleType) -> None:
+        """Called when the standard module has been imported."""
+        green = importlib.import_module(self._green_name)
+        if getattr(green.__spec__, "_initializing", False):
+            self._late = module
+        else:
+            self._put(green, module)
+
+    def catch_up(self, green: ModuleType) -> None:
+        """Called when the green module has been imported."""
+        module, self._late = self._late, None
+        if module is not None:
+            self._put(green, module)
+
+    def _put(self, green: ModuleType, module: ModuleType) -> None:
+        _changes.change_module(module.__name__, lambda: self._change(green, module))
+
+    def _change(self, green: ModuleType, module: ModuleType) -> None:
         names = {**vars(green), **getattr(green, "__patched_with__", {})}
         for name in green.__patched__:
-            _changes.set_attribute(argument, module, name, names[name])
+            _changes.set_attribute(self._argument, module, name, names[name])
         patch_in_place = getattr(green, "patch_in_place", None)
         if patch_in_place is not None:
-            _changes.call(argument, patch_in_place, module)
+            _changes.call(self._argument, patch_in_place, module)
 
-    return lambda module: _changes.change_module(module.__name__, lambda: change(module))
+
+_names_of = functools.cache(_NamesOf)  # so that the hook knows its methods again
 
 
 @functools.cache
@@ -216,7 +242,9 @@ def _undo(argument: str) -> None:
     del already_patched[argument]
     patches = [patch for patch in PATCHES if patch.argument == argument]
     for patch in patches:
-        _hook.remove(patch.module, _putting_names_of(patch.green, argument))
+        names = _names_of(patch.green, argument)
+        _hook.remove(patch.module, names.put)
+        _hook.remove(patch.green, names.catch_up)
         module = sys.modules.get(patch.module)
         undo_in_place = getattr(sys.modules.get(patch.green), "undo_in_place", None)
         if module is not None and undo_in_place is not None and not _changes.was_vetoed(patch.module):
