@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 #: How many idle carriers a hub keeps; each holds about 20 KB.
 MAX_IDLE = 1000
 
+#: Attributes of a greenlet with names like this are the library's, about its task; what others have set is kept.
+OWN_ATTRIBUTES = "_eventlet_"
+
 #: Reference counts mean something only with the GIL.
 CAN_RECYCLE = getattr(sys, "_is_gil_enabled", lambda: True)()
 #: They are constants only as long as no compiler may leave some out (Python 3.14 and later).
@@ -114,9 +117,16 @@ class Carrier(greenlet):
         finally:
             if self.parent is not None and self.parent.dead:
                 self.parent = hub.greenlet  # the hub has been aborted and begun anew since
+            self._end_of_ours()
 
     def main(self, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
         raise NotImplementedError
+
+    def _end_of_ours(self) -> None:
+        """Drop what belongs to the task and not to whoever keeps its greenlet: attributes of the library's own."""
+        attributes = self.__dict__
+        for name in [name for name in attributes if name.startswith(OWN_ATTRIBUTES)]:
+            attributes.pop(name, None)
 
     def forget(self) -> None:
         """Be as new: drop all that the task has left."""

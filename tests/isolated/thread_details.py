@@ -69,6 +69,15 @@ while threading._active != active:
 assert threading.enumerate() == [main] and threading.active_count() == 1
 assert not hasattr(local, "value")
 
+# Also of one that somebody keeps.
+kept = eventlet.spawn(look)
+kept.value = 5
+kept.wait()
+while threading._active != active:
+    time.sleep(0.001)
+assert kept.dead and kept.value == 5
+del kept
+
 # One that threading has started.
 ran = []
 
