@@ -58,11 +58,16 @@ def _runs_here() -> bool:
     loop = get()
     if loop is None:
         return False
+    # The loop's own record, made by the same function, which is green when patched. uvloop does not show it.
+    ident = _threading().get_ident()
+    return bool(getattr(loop, "_thread_id", ident) == ident)
+
+
+@cache  # an `import` statement in each wait costs as much as the rest of it
+def _threading() -> Any:
     from asyncio import events
 
-    # The loop's own record, made by the same function, which is green when patched. uvloop does not show it.
-    ident = vars(events)["threading"].get_ident()
-    return bool(getattr(loop, "_thread_id", ident) == ident)
+    return vars(events)["threading"]
 
 
 @cache
