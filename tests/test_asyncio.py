@@ -134,6 +134,19 @@ def test_a_coroutine_that_stops_the_loop_stops_nobody_else(hub):
     assert [thread.wait() for thread in threads] == [4, None, 6]
 
 
+def test_the_hub_can_be_closed_while_a_coroutine_waits_as_green_threads_do(hub):
+    async def wait_wrongly():
+        sleep(SOME_SECONDS)
+
+    if hub.name.startswith("asyncio"):
+        pytest.skip("an error there: see test_blocking_in_a_coroutine_is_an_error_at_that_line")
+    thread = spawn_for_awaitable(wait_wrongly())
+    settle()
+    hub.close()
+    assert not thread.dead
+    assert hub.asyncio_loop is None
+
+
 @pytest.mark.parametrize("started", [True, False])
 def test_killing_the_green_thread_cancels_the_coroutine(hub, started):
     ends = []

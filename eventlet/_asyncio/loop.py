@@ -68,6 +68,7 @@ class BackgroundLoop:
 
     def __init__(self, hub: BaseHub) -> None:
         self._hub = hub
+        self._is_ending = False
         self._selector = GreenSelector()
         self.loop = _loop_on(self._selector)
         self.thread: GreenThread = spawn(self._run)
@@ -76,7 +77,7 @@ class BackgroundLoop:
 
     def _run(self) -> None:
         """Body of the green thread. Many depend on the loop: what ends its run does not end it."""
-        while not self.loop.is_closed():
+        while not self._is_ending and not self.loop.is_closed():
             try:
                 self.loop.run_forever()
             except GreenletExit:
@@ -96,7 +97,10 @@ class BackgroundLoop:
         if hub._thread_id != _pristine.thread.get_ident():
             return  # a greenlet can be ended by its own thread only
         if loop.is_running() or self.thread._start is not None:
-            # The hub does not turn any more, or will not: the greenlet is to come back here.
+            # The hub does not turn any more, or will not: the greenlet is to come back here. It may be a coroutine that
+            # waits, and is ended by this: then the loop has to be stopped as well.
+            self._is_ending = True
+            loop.stop()
             self.thread.parent = getcurrent()
             self.thread.throw()
         if not loop.is_running():
