@@ -1,4 +1,4 @@
-"""How fast does a TLS server on one core echo 64 bytes, send 1 MB and receive 1 MB?"""
+"""How fast does a TLS server on one core echo 64 bytes, send 1 MB, receive 1 MB, and do both?"""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ CASES = (
         {"connections": 10, "seconds": 2.0, "request": MEGABYTE, "response": REQUEST},
         quick={"seconds": 0.1},
     ),
+    Case(
+        "receiving 1 MB and sending 1 MB, 10 connections",
+        "both",
+        {"connections": 10, "seconds": 2.0, "request": MEGABYTE, "response": MEGABYTE},
+        quick={"seconds": 0.1},
+    ),
 )
 METRICS = (
     Metric("messages_per_second", "requests per second", higher_is_better=True),
@@ -66,8 +72,8 @@ def send(connection: Any) -> None:
         connection.sendall(data)
 
 
-def receive(connection: Any) -> None:
-    data = b"x" * REQUEST
+def receive(connection: Any, response: int = REQUEST) -> None:
+    data = b"x" * response
     while True:
         missing = MEGABYTE
         while missing:
@@ -76,6 +82,10 @@ def receive(connection: Any) -> None:
                 return
             missing -= got
         connection.sendall(data)
+
+
+def both(connection: Any) -> None:
+    receive(connection, MEGABYTE)
 
 
 def eventlet_server(handle: Callable[[Any], None], announce: Announce) -> None:
@@ -121,8 +131,8 @@ async def async_send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
         await writer.drain()
 
 
-async def async_receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    data = b"x" * REQUEST
+async def async_receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, response: int = REQUEST) -> None:
+    data = b"x" * response
     while True:
         missing = MEGABYTE
         while missing:
@@ -134,6 +144,10 @@ async def async_receive(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
         await writer.drain()
 
 
+async def async_both(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await async_receive(reader, writer, MEGABYTE)
+
+
 async def asyncio_server(handle: Any, announce: Announce) -> None:
     context = standard.SSLContext(standard.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERT, KEY)
@@ -142,10 +156,14 @@ async def asyncio_server(handle: Any, announce: Announce) -> None:
     await server.serve_forever()
 
 
-eventlet_echo, eventlet_send, eventlet_receive = (partial(eventlet_server, job) for job in (echo, send, receive))
-gevent_echo, gevent_send, gevent_receive = (partial(gevent_server, job) for job in (echo, send, receive))
-asyncio_echo, asyncio_send, asyncio_receive = (
-    partial(asyncio_server, job) for job in (async_echo, async_send, async_receive)
+eventlet_echo, eventlet_send, eventlet_receive, eventlet_both = (
+    partial(eventlet_server, job) for job in (echo, send, receive, both)
+)
+gevent_echo, gevent_send, gevent_receive, gevent_both = (
+    partial(gevent_server, job) for job in (echo, send, receive, both)
+)
+asyncio_echo, asyncio_send, asyncio_receive, asyncio_both = (
+    partial(asyncio_server, job) for job in (async_echo, async_send, async_receive, async_both)
 )
 
 
