@@ -10,6 +10,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from eventlet._outcome import Outcome, Settling
 from eventlet.hubs._carrier import Carrier, call, take
 from eventlet.hubs._current import get_hub
+from eventlet.hubs._running_loop import without_running_loop
 from eventlet.hubs._waiting import Waiter
 from eventlet.hubs.hub import BaseHub
 from eventlet.hubs.timer import LocalTimer, Timer
@@ -352,10 +353,15 @@ def kill(g: greenlet, *throw_args: Any) -> None:
     if isinstance(g, GreenThread) and g._start is not None:
         g.throw(*throw_args)
         return
-    resumption = _Resumption(current)
-    hub._ready.append(resumption)  # as `g` leaves the CPU to the hub, not to us
+    switch_away(hub, g.throw, *throw_args)
+
+
+def switch_away(hub: BaseHub, switch: Callable[..., Any], *args: Any) -> Any:
+    """Return what `switch(*args)` does, which switches to a green thread that may leave the CPU to the hub. Switches."""
+    resumption = _Resumption(getcurrent())
+    hub._ready.append(resumption)  # as the other leaves the CPU to the hub, not to us
     try:
-        g.throw(*throw_args)
+        return without_running_loop(switch, *args)  # it may be a coroutine that kills
     finally:
         if not resumption.done:
             hub.unschedule(resumption)

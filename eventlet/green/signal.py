@@ -1,24 +1,40 @@
 """signal, whose `pause`, `sigwait`, `sigwaitinfo` and `sigtimedwait` let other green threads run.
 
-Handlers run in the main OS thread, in whatever green thread happens to be running; what they raise
-while everybody waits is raised in the main green thread.
+Handlers run in the main OS thread, in whatever green thread happens to be running. While everybody waits, they
+run in a green thread of their own, and so may wait; what they raise is raised in the main green thread.
 """
 
 from __future__ import annotations
 
 import signal as _signal
 
-from eventlet.green import _pause
+from eventlet.green import _handlers, _pause
 from eventlet.green._lookalike import look_like, present
 from eventlet.greenthread import sleep as _sleep
 from eventlet.hubs import get_hub as _get_hub
 
-__patched__: list[str] = present(_signal, "pause", "sigtimedwait", "sigwait", "sigwaitinfo")
+__patched__: list[str] = present(_signal, "getsignal", "pause", "signal", "sigtimedwait", "sigwait", "sigwaitinfo")
 __getattr__, __dir__ = look_like(globals(), _signal)
 
 # Signals that are blocked, as these want them, arrive nowhere: no poller and no wake-up fd tells of
 # them. So look, in intervals that double up to the second number.
 _FIRST_PAUSE, _LAST_PAUSE = 0.001, 0.05
+
+_standard_getsignal, _standard_signal = _signal.getsignal, _signal.signal
+
+
+def signal(signalnum, handler):
+    """Have `handler(signalnum, frame)` called for a signal; return the handler before. Never switches.
+
+    If it is called while everybody waits, it may wait, as long as it likes; others run meanwhile.
+    """
+    return _handlers.handler_of(_standard_signal(signalnum, _handlers.may_wait(handler)))
+
+
+def getsignal(signalnum):
+    """Return the handler for a signal. Never switches."""
+    return _handlers.handler_of(_standard_getsignal(signalnum))
+
 
 if hasattr(_signal, "pause"):
     _standard_pause = _signal.pause

@@ -155,6 +155,9 @@ class Hub(_Base):
                 self._ended_by = error
         super().run(*args, **kwargs)
 
+    def is_polling_in(self, current: greenlet) -> bool:
+        return self._polling and (current is self.greenlet or current is self._loop_greenlet)
+
     def _is_on_its_own(self) -> bool:
         guest = self.as_guest()
         return guest.when_host_parks == guest.on_its_own

@@ -241,6 +241,10 @@ class BaseHub(Readiness):
         self.check_may_block()
         return self._switch()
 
+    def is_polling_in(self, current: greenlet) -> bool:
+        """Whether this hub waits, and `current` is the greenlet that does it: who runs there is a signal handler."""
+        return self._polling and current is self.greenlet
+
     def check_may_block(self) -> None:
         """Raise RuntimeError if the caller is the hub, which must never wait for itself."""
         if getcurrent() is self.greenlet:

@@ -42,6 +42,88 @@ def send(number=signal.SIGUSR1):
     os.kill(os.getpid(), number)
 
 
+# ---- handlers
+
+
+@pytest.fixture
+def handle(hub):
+    """Sets a handler of SIGUSR1 by the green module."""
+    before = signal.getsignal(signal.SIGUSR1)
+    yield lambda handler: green_signal.signal(signal.SIGUSR1, handler)
+    signal.signal(signal.SIGUSR1, before)
+
+
+def send_in_poll(hub, monkeypatch):
+    do_poll, sent = hub.do_poll, []
+
+    def send_once(seconds):
+        if seconds != 0 and not sent:
+            sent.append(None)
+            signal.raise_signal(signal.SIGUSR1)
+        return do_poll(seconds)
+
+    monkeypatch.setattr(hub, "do_poll", send_once)
+
+
+def send_between_polls(hub, monkeypatch):
+    hub.call_soon(lambda: signal.raise_signal(signal.SIGUSR1))
+
+
+def send_in_loop(hub, monkeypatch):
+    if not hub.name.startswith("asyncio"):
+        pytest.skip("this hub has no loop of its own")
+    eventlet.sleep(0.001)  # from now on the loop drives the hub
+    hub.asyncio_loop.call_later(0.001, signal.raise_signal, signal.SIGUSR1)
+
+
+SENDERS = [send_in_poll, send_between_polls, send_in_loop]
+
+
+@pytest.mark.parametrize("send", SENDERS)
+def test_a_handler_that_is_called_while_everybody_waits_may_wait(hub, handle, monkeypatch, send):
+    order, done = [], eventlet.Event()
+
+    def handler(number, frame):
+        order.append(number)
+        eventlet.sleep(0.001)
+        eventlet.sleep(0)
+        order.append(eventlet.spawn(lambda: "from another green thread").wait())
+        done.send()
+
+    handle(handler)
+    send(hub, monkeypatch)
+    done.wait()
+    assert order == [signal.SIGUSR1, "from another green thread"]
+
+
+@pytest.mark.parametrize("send", [send_in_poll, send_between_polls])
+@pytest.mark.parametrize("wait", [lambda: None, lambda: eventlet.sleep(0.001)])
+def test_what_such_a_handler_raises_is_raised_in_the_main_green_thread(hub, handle, monkeypatch, send, wait):
+    def handler(number, frame):
+        wait()
+        raise KeyError(number)
+
+    handle(handler)
+    with pytest.raises(KeyError, match=str(int(signal.SIGUSR1))):
+        send(hub, monkeypatch)
+        eventlet.sleep(SOME_SECONDS)
+    eventlet.sleep(0.001)
+    assert eventlet.spawn(lambda: "runs").wait() == "runs"
+
+
+def test_handlers_are_known_as_what_they_are(hub, handle):
+    def handler(number, frame):
+        """Never called."""
+
+    handle(handler)
+    assert green_signal.getsignal(signal.SIGUSR1) is handler
+    assert handle(signal.SIG_IGN) is handler
+    assert handle(signal.default_int_handler) is signal.SIG_IGN
+    assert signal.getsignal(signal.SIGUSR1) is signal.default_int_handler
+    with pytest.raises(TypeError):
+        handle("no function")
+
+
 # ---- pause
 
 
