@@ -357,7 +357,7 @@ def kill(g: greenlet, *throw_args: Any) -> None:
 
 
 def switch_away(hub: BaseHub, switch: Callable[..., Any], *args: Any) -> Any:
-    """Return what `switch(*args)` does, which switches to a green thread that may leave the CPU to the hub. Switches."""
+    """Return what `switch(*args)` does: switch to a green thread, which may leave the CPU to the hub. Switches."""
     resumption = _Resumption(getcurrent())
     hub._ready.append(resumption)  # as the other leaves the CPU to the hub, not to us
     try:

@@ -2,7 +2,7 @@
 
 If that is polling, as it mostly is, the handler is called at once, in a greenlet of its own. If it returns, or raises,
 without having waited, so does what the interpreter has called: as if there were no greenlet. If it waits, the
-poll goes on, and it later. In the midst of the hub's own work nobody may be switched to: then it is called a moment later.
+poll goes on, and it later. In the midst of the hub's own work nobody may be switched to: it is called a little later.
 """
 
 from __future__ import annotations
