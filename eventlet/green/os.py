@@ -15,7 +15,8 @@ from eventlet.green import _children
 from eventlet.green._lookalike import look_like, present
 from eventlet.green._multiplex import wait_until
 from eventlet.green._system import system_with as _system_with
-from eventlet.greenio import GreenPipe, _nonblocking
+from eventlet.greenio import GreenPipe
+from eventlet.greenio.pipe import was_made_nonblocking_here
 from eventlet.greenthread import sleep
 from eventlet.hubs._readiness import READABLE, WRITABLE
 
@@ -84,7 +85,7 @@ __patched_with__ = {"read": _patched_read, "write": _patched_write}
 def _is_not_to_wait(fd):
     """Whether the program itself has made `fd` non-blocking. Sockets are all non-blocking when they are green."""
     try:
-        return not (_os.get_blocking(fd) or stat.S_ISSOCK(_os.fstat(fd).st_mode) or _nonblocking.was_made_here(fd))
+        return not (_os.get_blocking(fd) or stat.S_ISSOCK(_os.fstat(fd).st_mode) or was_made_nonblocking_here(fd))
     except (OSError, TypeError, OverflowError):
         return True  # the call itself tells what is wrong
 

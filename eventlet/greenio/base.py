@@ -13,7 +13,7 @@ import sys
 
 from eventlet import _pristine
 from eventlet._pristine import c_socket, socket
-from eventlet.greenio._nonblocking import set_nonblocking
+from eventlet.greenio.pipe import set_nonblocking
 from eventlet.hubs._current import get_hub, has_hub
 from eventlet.hubs._readiness import FdRecord
 

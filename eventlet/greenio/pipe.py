@@ -1,19 +1,52 @@
-"""`GreenPipe`: file objects on pipes and other fds, whose reads and writes let others run."""
+"""`GreenPipe`: file objects on pipes and other fds, whose reads and writes let others run.
+
+Also which files were made non-blocking here, so that green threads can wait for them. Whoever makes a file non-blocking
+himself wants BlockingIOError, and gets it from the patched `os.read`; but not because a green pipe is behind the file.
+"""
 
 from __future__ import annotations
 
 import io
 
 from eventlet._pristine import os
-from eventlet.greenio._nonblocking import forget, make_nonblocking
 from eventlet.hubs._current import get_hub
-from eventlet.hubs._readiness import FdRecord
+from eventlet.hubs._readiness import FdRecord, file_identity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
 __all__ = ["GreenFileIO", "GreenPipe"]
+
+#: By fd, so that it cannot grow for ever: an fd that was closed behind our back is overwritten by its next user.
+_made: dict[int, Any] = {}
+
+
+def set_nonblocking(fd: Any) -> None:
+    """Make `fd`, a number or an object with `fileno()`, non-blocking at the OS level. Never switches.
+
+    It is for green threads that way: `os.read` and `os.write` go on to wait for it, when patched.
+    """
+    fd = fd if isinstance(fd, int) else fd.fileno()
+    os.set_blocking(fd, False)
+    _made[fd] = file_identity(fd)
+
+
+def _make_nonblocking(fd: int) -> None:
+    """As `set_nonblocking`, but what is non-blocking already stays as whoever did that wants it."""
+    if os.get_blocking(fd):
+        set_nonblocking(fd)
+
+
+def was_made_nonblocking_here(fd: int) -> bool:
+    """Whether the file behind `fd`, or behind an fd that it was duplicated from, is non-blocking for our sake."""
+    identity = file_identity(fd)
+    return identity is not None and identity in _made.values()
+
+
+def _forget(fd: int) -> None:
+    """`fd` is about to be closed."""
+    _made.pop(fd, None)
 
 
 class GreenFileIO(io.RawIOBase):
@@ -61,7 +94,7 @@ class GreenFileIO(io.RawIOBase):
     # ---- I/O
 
     def _set_nonblocking(self) -> None:
-        make_nonblocking(self._fd)
+        _make_nonblocking(self._fd)
         self._is_nonblocking = True
 
     def _reading(self, attempt: Callable[..., Any], *args: Any) -> Any:
@@ -185,7 +218,7 @@ class GreenFileIO(io.RawIOBase):
                     record.hub.drop(record)
                     record.hub = None
                 if self._closefd:
-                    forget(self._fd)
+                    _forget(self._fd)
                 if self._owner is not None:
                     if self._closefd:
                         self._owner.close()
