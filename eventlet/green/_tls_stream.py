@@ -288,27 +288,14 @@ class TLSStream(GreenSocket):
         deadline = None if self._timeout is None else self._deadline()
         if not self._shaken:
             self._shake_hands_first(sslobj, deadline, "write")
-        turn, outgoing = self._writing, self._outgoing
-        if not turn.acquire(False):
-            self._take_turn(deadline, "write")
+        self._take_turn(deadline, "write")
         encrypted = 0
         try:
-            if self._unsent:
+            if self._unsent or self._outgoing.pending:
                 self._flush(deadline, "write")
             if type(data) is bytes and len(data) <= MOST_AT_ONCE and not self._claimed:
-                # `_encrypt` and `_send_ciphertext`, written out.
-                try:
-                    encrypted = sslobj.write(data)
-                except _WantRead:
-                    encrypted = self._encrypt(sslobj, data, deadline)
-                ciphertext = outgoing.read()
-                try:
-                    sent = _c_send(self, ciphertext)
-                except BlockingIOError:
-                    sent = 0
-                if sent != len(ciphertext):
-                    self._unsent = memoryview(ciphertext)[sent:]
-                    self._flush(deadline, "write")
+                encrypted = self._encrypt(sslobj, data, deadline)
+                self._send_ciphertext(deadline, "write")
                 return encrypted
             with memoryview(data) as view, view.cast("B") as clear_text:
                 encrypted = self._claim(clear_text)
@@ -323,7 +310,7 @@ class TLSStream(GreenSocket):
                     self._claimed = bytes(clear_text[:encrypted])
             raise
         finally:
-            turn.release()
+            self._writing.release()
 
     def _claim(self, clear_text):
         """Return how much of it a call that was given up has encrypted already.

@@ -242,7 +242,7 @@ class BaseHub(Readiness):
         return self._switch()
 
     def is_polling_in(self, current: greenlet) -> bool:
-        """Whether this hub waits, and `current` is the greenlet that does it: who runs there is a signal handler."""
+        """Whether this hub waits, and in `current`: then who runs there is a signal handler. Never switches."""
         return self._polling and current is self.greenlet
 
     def check_may_block(self) -> None:
