@@ -198,7 +198,7 @@ class TLSStream(GreenSocket):
                     wake_all(self._bystanders)
             if not self._expected:
                 return None  # somebody else has fetched meanwhile
-        self._expected = 0
+            record.readable = True
         try:
             ciphertext = _c_recv(self, limit)
         except BlockingIOError:
@@ -206,23 +206,27 @@ class TLSStream(GreenSocket):
             return None
         length = len(ciphertext)
         if length < HEADER or length != HEADER + (ciphertext[3] << 8 | ciphertext[4]):
+            self._expected = 0
             self._feed(ciphertext, limit)
             return None
-        record.readable = length == limit or record.eof or not self._drains
+        if length != limit:
+            record.readable = record.eof or not self._drains
         self._incoming.write(ciphertext)
         try:
             data = sslobj.read(length) if buffer is None else sslobj.read(size, buffer)
         except Exception as error:
+            self._expected = 0
             if self._outgoing.pending:
                 self._answer()
             if isinstance(error, _WantRead):
                 return None
             self._try_first = True
             raise
-        if data:  # all of it, as it fits; and a record of clear text has nothing in it that wants an answer
-            self._expected = length if length >= LONG_RECORD else MOST_READ
-        else:
+        if not data:
+            self._expected = 0
             self._try_first = True
+        elif length != limit:  # all of it, as it fits; and a record of clear text has nothing in it that wants an answer
+            self._expected = length if length >= LONG_RECORD else MOST_READ
         return data
 
     def _decrypt(self, sslobj, size, buffer):
