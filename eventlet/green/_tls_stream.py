@@ -225,7 +225,7 @@ class TLSStream(GreenSocket):
         if not data:
             self._expected = 0
             self._try_first = True
-        elif length != limit:  # all of it, as it fits; and a record of clear text has nothing in it that wants an answer
+        elif length != limit:  # all was read, as it fits; and a record of clear text wants no answer
             self._expected = length if length >= LONG_RECORD else MOST_READ
         return data
 

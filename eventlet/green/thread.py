@@ -6,6 +6,7 @@ its main greenlet, as it was before patching; for any other greenlet it is a num
 
 from __future__ import annotations
 
+import sys
 from contextvars import Context
 
 from greenlet import GreenletExit, getcurrent
@@ -58,7 +59,7 @@ _SENTINEL = "_eventlet_sentinel"
 def start_new_thread(function, args=(), kwargs=None):
     """Run `function(*args, **kwargs)` in a new green thread; return its identifier. Never switches.
 
-    What it raises is reported to stderr, but for SystemExit, which just ends it.
+    What it raises goes to sys.unraisablehook, or is reported to stderr; but for SystemExit, which just ends it.
     """
     return get_ident(_start(function, args, {} if kwargs is None else kwargs))
 
@@ -87,6 +88,8 @@ def _run(function, args, kwargs):
         function(*args, **kwargs)
     except (SystemExit, GreenletExit):
         pass
+    except Exception as error:  # KeyboardInterrupt, however, is on its way to the main green thread
+        _report(error, function)
     finally:
         running.discard(ident)
         tracing.end()
@@ -94,6 +97,31 @@ def _run(function, args, kwargs):
         sentinel = getcurrent().__dict__.pop(_SENTINEL, None)
         if sentinel is not None:
             sentinel.end()
+
+
+def _report(error, function):
+    if sys.unraisablehook is sys.__unraisablehook__:
+        raise error  # to the hub, which reports it in the same way as other green threads' errors
+    message = "Exception ignored in thread started by"
+    if sys.version_info >= (3, 13):
+        message, function = f"{message} {function!r}", None
+    sys.unraisablehook(_hook_arguments()((type(error), error, error.__traceback__, message, function)))
+
+
+def _hook_arguments():
+    """Return the type of what sys.unraisablehook takes. It has no name: an error that is ignored brings one."""
+
+    class Fails:
+        def __del__(self):
+            raise RuntimeError
+
+    hook, seen = sys.unraisablehook, []
+    sys.unraisablehook = lambda arguments: seen.append(type(arguments))
+    try:
+        Fails()
+    finally:
+        sys.unraisablehook = hook
+    return seen[0]
 
 
 def start_joinable_thread(function, handle=None, daemon=True):

@@ -1,5 +1,6 @@
 """green.thread and green.threading, without patching."""
 
+import _thread as standard_thread
 import sys
 import threading as standard_threading
 
@@ -8,7 +9,7 @@ from greenlet import getcurrent
 
 import eventlet
 from eventlet.green import thread, threading
-from tests.helpers import OSThread, settle
+from tests.helpers import SOME_SECONDS, OSThread, settle
 
 
 class TestStartNewThread:
@@ -32,14 +33,26 @@ class TestStartNewThread:
 
         assert reported == []
 
-    def test_other_errors_are_reported(self, hub, reported):
+    def test_other_errors_go_to_the_hook_as_a_real_threads_do(self, hub, reported, monkeypatch):
         def fail():
             raise KeyError("x")
 
+        def hook(arguments):
+            got.append(arguments)
+            hooked.release()
+
+        got, hooked = [], standard_threading.Semaphore(0)
+        monkeypatch.setattr(sys, "unraisablehook", hook)
         thread.start_new_thread(fail)
         settle()
+        assert hooked.acquire(timeout=0)
+        standard_thread.start_new_thread(fail, ())
+        assert hooked.acquire(timeout=SOME_SECONDS)
 
-        assert [type(error) for error in reported] == [KeyError]
+        green, real = got
+        assert reported == []
+        assert (green.exc_type, green.err_msg, green.object) == (real.exc_type, real.err_msg, real.object)
+        assert green.exc_traceback.tb_next.tb_frame.f_code is fail.__code__
 
     def test_begins_with_an_empty_context(self, hub):
         from contextvars import ContextVar
