@@ -59,9 +59,25 @@ class TLSStream(GreenSocket):
     somebody waits for bytes already, it waits for him to get some, and then looks whether they have helped.
     """
 
-    _shaken = False
-    _handshake_is_due = False
-    _handshake_error = None
+    # Slots are twice as fast as attributes that are, or could be, in a dictionary; each call needs a dozen of these.
+    __slots__ = (
+        "_bystanders",
+        "_claimed",
+        "_expected",
+        "_fetching_aside",
+        "_handshake_error",
+        "_handshake_is_due",
+        "_incoming",
+        "_late_error",
+        "_outgoing",
+        "_records",
+        "_shaken",
+        "_sslobj",
+        "_try_first",
+        "_unsent",
+        "_whole",
+        "_writing",
+    )
 
     def _start_tls(self, context, server_side, server_hostname, session):
         """Return OpenSSL's object, an `_ssl._SSLSocket`, for a connection that begins now."""
@@ -78,6 +94,8 @@ class TLSStream(GreenSocket):
         self._bystanders = []
         self._fetching_aside = False
         self._shaken = False
+        self._handshake_is_due = False
+        self._handshake_error = None
         return context._wrap_bio(
             self._incoming, self._outgoing, server_side, server_hostname, owner=self, session=session
         )
@@ -151,7 +169,8 @@ class TLSStream(GreenSocket):
 
     def _receive(self, sslobj, size, buffer=None):
         """Return up to `size` bytes of clear text, or how many went to `buffer`. Switches until there are some."""
-        if self._expected and size > 0 and self._timeout != 0.0:
+        timeout = self._timeout
+        if self._expected and size > 0 and (timeout is None or timeout):
             data = self._receive_record(sslobj, size, buffer)
             if data is not None:
                 return data

@@ -60,7 +60,6 @@ class GreenSSLSocket(TLSStream, _SSLSocket, GreenSocket):
         return self
 
     _connected: bool
-    _sslobj: Any
     #: What came behind the peer's good-bye, and was read with it.
     _clear_text = b""
 
@@ -76,7 +75,7 @@ class GreenSSLSocket(TLSStream, _SSLSocket, GreenSocket):
             self._timeout = timeout
 
     def _handshake_if_due(self):
-        if self._handshake_is_due and self._sslobj is not None:
+        if self._sslobj is not None and self._handshake_is_due:
             self._shake_hands_first(self._sslobj, self._deadline(), "handshake")
 
     @property
