@@ -60,6 +60,7 @@ class GreenSSLSocket(TLSStream, _SSLSocket, GreenSocket):
         return self
 
     _connected: bool
+    _sslobj: Any
     #: What came behind the peer's good-bye, and was read with it.
     _clear_text = b""
 
