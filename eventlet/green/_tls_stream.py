@@ -21,7 +21,7 @@ import errno
 import ssl as _ssl
 
 from eventlet import _pristine
-from eventlet.green._tls_records import HEADER, LEAST_OVERHEAD, RecordCounter
+from eventlet.green._tls_records import LEAST_OVERHEAD, RecordCounter
 from eventlet.greenio import GreenSocket
 from eventlet.greenthread import spawn_n
 from eventlet.hubs import get_hub
@@ -54,7 +54,7 @@ LOOK_AGAIN = 2
 class TLSStream(GreenSocket):
     """What GreenSSLSocket does with its connection.
 
-    Whoever writes holds `_writing`, for the whole call. One green thread may read while others write. What else needs
+    Whoever writes holds `_turn`, for the whole call. One green thread may read while others write. What else needs
     the peer's bytes (a handshake, a good-bye, a write during a renegotiation) fetches them "aside": if
     somebody waits for bytes already, it waits for him to get some, and then looks whether they have helped.
     """
@@ -74,9 +74,9 @@ class TLSStream(GreenSocket):
         "_shaken",
         "_sslobj",
         "_try_first",
+        "_turn",
         "_unsent",
         "_whole",
-        "_writing",
     )
 
     def _start_tls(self, context, server_side, server_hostname, session):
@@ -88,7 +88,7 @@ class TLSStream(GreenSocket):
         self._try_first = False  # OpenSSL has something to say without further bytes: clear text, the end, an error
         self._late_error = None
         self._expected = 0  # unless it is 0, nothing is in memory, and so much is to be asked of the kernel next
-        self._writing = Semaphore(1)
+        self._turn = Semaphore(1)
         self._unsent = b""
         self._claimed = b""
         self._bystanders = []
@@ -168,13 +168,81 @@ class TLSStream(GreenSocket):
     # ---- reading
 
     def _receive(self, sslobj, size, buffer=None):
-        """Return up to `size` bytes of clear text, or how many went to `buffer`. Switches until there are some."""
-        timeout = self._timeout
-        if self._expected and size > 0 and (timeout is None or timeout):
-            data = self._receive_record(sslobj, size, buffer)
-            if data is not None:
-                return data
-        deadline = None if self._timeout is None else self._deadline()
+        """Return up to `size` bytes of clear text, or how many went to `buffer`. Switches until there are some.
+
+        Here is the usual case, in few steps: nothing is in memory, and one whole record comes.
+        """
+        limit, timeout = self._expected, self._timeout
+        if not limit or size <= 0 or (timeout is not None and not timeout):
+            return self._receive_by_and_by(sslobj, size, buffer, None)
+        if size < MOST_IN_RECORD:
+            limit = min(limit, size + LEAST_OVERHEAD)
+        record = self._record
+        deadline = None
+        if not record.readable:
+            if self._fetching_aside or _c.fileno(self) < 0:
+                return self._receive_by_and_by(sslobj, size, buffer, None)
+            if timeout is not None:
+                deadline = self._deadline()
+            try:
+                if not get_hub().wait_readable(record, deadline):
+                    raise _timeout("The read operation timed out")
+            finally:
+                if self._bystanders:
+                    wake_all(self._bystanders)
+            if not self._expected:  # somebody else has fetched meanwhile
+                return self._receive_by_and_by(sslobj, size, buffer, deadline)
+            record.readable = True
+        try:
+            ciphertext = _c_recv(self, limit)
+        except BlockingIOError:
+            record.readable = False
+            return self._receive_by_and_by(sslobj, size, buffer, deadline)
+        length = len(ciphertext)
+        if length != limit:
+            record.readable = record.eof or not self._drains
+            if not length:
+                self._expected = 0
+                self._feed(ciphertext, limit)
+                return self._receive_by_and_by(sslobj, size, buffer, deadline)
+        incoming = self._incoming
+        incoming.write(ciphertext)
+        try:
+            data = sslobj.read(length) if buffer is None else sslobj.read(size, buffer)
+        except Exception as error:
+            self._expected = 0
+            if self._outgoing.pending:
+                self._answer()
+            if not isinstance(error, _WantRead):
+                self._try_first = True
+                raise
+            self._records.count(ciphertext)  # no whole record, or none of clear text
+            return self._receive_by_and_by(sslobj, size, buffer, deadline)
+        if not data or incoming.pending or self._outgoing.pending:
+            return self._receive_more(sslobj, size, buffer, data, ciphertext)
+        if length != limit:
+            self._expected = length if length >= LONG_RECORD else MOST_READ
+        return data
+
+    def _receive_more(self, sslobj, size, buffer, first, ciphertext):
+        """Return what `_receive` does if `first`, which it has read, is the end, or not all that `ciphertext` says."""
+        self._expected = 0
+        if self._outgoing.pending:
+            self._answer()
+        if not first:
+            self._try_first = True
+            return first
+        pending = self._incoming.pending
+        self._whole = self._records.count(ciphertext[-pending:]) if pending else 0
+        if self._whole and (len(first) if buffer is None else first) < size:
+            records, self._whole = self._whole, 0
+            return self._decrypt_more(sslobj, size, buffer, first, records)
+        return first
+
+    def _receive_by_and_by(self, sslobj, size, buffer, deadline):
+        """Do what `_receive` does in any case. `deadline` is None if there is none, or if it is the whole timeout."""
+        if deadline is None and self._timeout is not None:
+            deadline = self._deadline()
         if not self._shaken:
             self._shake_hands_first(sslobj, deadline, "read")
         if size <= 0:
@@ -196,57 +264,6 @@ class TLSStream(GreenSocket):
             if self._fetch(limit, deadline, "read") is NOTHING:
                 return sslobj.read(size) if buffer is None else sslobj.read(size, buffer)  # which says what it wants
             length = held + limit if is_long and self._whole == 1 and not records.held else 0
-
-    def _receive_record(self, sslobj, size, buffer):
-        """Do what `_receive` does in the usual case, in few steps: nothing is in memory, and one whole record comes.
-
-        Returns None if the case is another one; what came is in memory then.
-        """
-        record, limit = self._record, self._expected
-        if size < MOST_IN_RECORD:
-            limit = min(limit, size + LEAST_OVERHEAD)
-        if not record.readable:
-            if self._fetching_aside or _c.fileno(self) < 0:
-                return None
-            deadline = None if self._timeout is None else self._deadline()
-            try:
-                if not get_hub().wait_readable(record, deadline):
-                    raise _timeout("The read operation timed out")
-            finally:
-                if self._bystanders:
-                    wake_all(self._bystanders)
-            if not self._expected:
-                return None  # somebody else has fetched meanwhile
-            record.readable = True
-        try:
-            ciphertext = _c_recv(self, limit)
-        except BlockingIOError:
-            record.readable = False
-            return None
-        length = len(ciphertext)
-        if length < HEADER or length != HEADER + (ciphertext[3] << 8 | ciphertext[4]):
-            self._expected = 0
-            self._feed(ciphertext, limit)
-            return None
-        if length != limit:
-            record.readable = record.eof or not self._drains
-        self._incoming.write(ciphertext)
-        try:
-            data = sslobj.read(length) if buffer is None else sslobj.read(size, buffer)
-        except Exception as error:
-            self._expected = 0
-            if self._outgoing.pending:
-                self._answer()
-            if isinstance(error, _WantRead):
-                return None
-            self._try_first = True
-            raise
-        if not data:
-            self._expected = 0
-            self._try_first = True
-        elif length != limit:  # all was read, as it fits; and a record of clear text wants no answer
-            self._expected = length if length >= LONG_RECORD else MOST_READ
-        return data
 
     def _decrypt(self, sslobj, size, buffer):
         """Return the clear text of the records at hand; None if there is none in them."""
@@ -333,7 +350,7 @@ class TLSStream(GreenSocket):
                     self._claimed = bytes(clear_text[:encrypted])
             raise
         finally:
-            self._writing.release()
+            self._turn.release()
 
     def _claim(self, clear_text):
         """Return how much of it a call that was given up has encrypted already.
@@ -385,7 +402,7 @@ class TLSStream(GreenSocket):
             raise _timeout(f"The {what} operation timed out")
 
     def _take_turn(self, deadline, what):
-        turn = self._writing
+        turn = self._turn
         if turn.acquire(False):
             return
         if self._timeout == 0.0:
@@ -399,11 +416,11 @@ class TLSStream(GreenSocket):
             try:
                 self._flush(deadline, what)
             finally:
-                self._writing.release()
+                self._turn.release()
 
     def _answer(self):
         """Send what OpenSSL had to say while it read. Never switches: the peer may not read before it has written."""
-        turn = self._writing
+        turn = self._turn
         if not turn.acquire(False):
             return  # whose turn it is sends this too
         try:

@@ -88,6 +88,22 @@ class TestSockets:
         server.sendall(b"x")
         assert client.recv(1) == b"x"
 
+    def test_before_it_is_connected_it_is_a_plain_one(self, contexts):
+        with contexts[0].wrap_socket(socket.socket(), server_hostname="localhost") as client:
+            for attempt in (
+                lambda: client.recv(1),
+                lambda: client.recv_into(bytearray(1)),
+                lambda: client.recvfrom(1),
+                lambda: client.send(b"x"),
+                lambda: client.sendall(b"x"),
+                lambda: client.sendto(b"x", ("0.0.0.0", 0)),
+                client.do_handshake,
+                client.getpeercert,
+            ):
+                with pytest.raises(OSError, match="connected|pipe|address"):
+                    attempt()
+            assert client.version() is client.session is None
+
     def test_good_bye(self, tls_pair, spawn):
         client, server = tls_pair
         other = spawn(server.unwrap)

@@ -1,5 +1,6 @@
 """Several green threads on one TLS connection."""
 
+import ssl as standard
 import sys
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 import eventlet
 from eventlet.green import select, socket, ssl
 from tests.helpers import settle
-from tests.helpers.tls import read_exactly
+from tests.helpers.tls import client_context, read_exactly, server_context
 
 BIG = 700_001
 
@@ -200,6 +201,38 @@ def test_long_records_and_short_ones_in_any_order(tls_pair, spawn, asked):
     assert server.recv(asked) == b""
     server.unwrap()
     sender.wait()
+
+
+@pytest.mark.parametrize("size", [10, 10_000])
+def test_a_record_that_comes_in_pieces_has_one_timeout(autojump_hub, spawn, size):
+    incoming, outgoing = standard.MemoryBIO(), standard.MemoryBIO()
+    memory = client_context(standard).wrap_bio(incoming, outgoing, server_hostname="localhost")
+    left, right = socket.socketpair()
+    serving = spawn(server_context().wrap_socket, right, server_side=True)
+    while not serving.dead:
+        try:
+            memory.do_handshake()
+        except ssl.SSLWantReadError:
+            left.sendall(outgoing.read())
+            incoming.write(left.recv(65536))
+        else:
+            left.sendall(outgoing.read())
+            eventlet.sleep(0.1)
+    with left, serving.wait() as server:
+        for _ in range(2):
+            memory.write(b"x" * size)
+            left.sendall(outgoing.read())
+            assert server.recv(65536) == b"x" * size
+        memory.write(b"y" * size)
+        record = outgoing.read()
+        server.settimeout(5)
+        server._record.readable = False  # as it is over TCP when one has read all
+        start = autojump_hub.clock()
+        spawn(lambda: [(eventlet.sleep(4), left.sendall(piece)) for piece in (record[:20], record[20:])])
+        with pytest.raises(socket.timeout):
+            server.recv(65536)
+        assert autojump_hub.clock() == start + 5
+        assert server.recv(65536) == b"y" * size
 
 
 def test_a_connection_that_breaks_amid_long_records(contexts, spawn):
