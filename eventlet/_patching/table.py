@@ -28,7 +28,7 @@ PATCHES = (
     Patch("ssl", "socket", "eventlet.green.ssl"),
     Patch("_thread", "thread", "eventlet.green.thread"),
     Patch("threading", "thread", "eventlet._patching.threads"),
-    Patch("queue", "thread", "eventlet.green.Queue"),
+    Patch("queue", "thread", "eventlet.green.queue"),
     Patch("_multiprocessing", "thread", "eventlet.green._multiprocessing"),
     Patch("multiprocessing.connection", "os", "eventlet._patching.connection"),
     Patch("time", "time", "eventlet.green.time"),

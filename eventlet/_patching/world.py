@@ -25,7 +25,7 @@ GREEN_TWINS = {
     "nntplib": "eventlet.green.nntplib",  # until 3.12 is dropped
     "os": "eventlet.green.os",
     "poplib": "eventlet.green.poplib",
-    "queue": "eventlet.green.Queue",
+    "queue": "eventlet.green.queue",
     "sched": "eventlet.green.sched",
     "select": "eventlet.green.select",
     "selectors": "eventlet.green.selectors",
@@ -33,7 +33,7 @@ GREEN_TWINS = {
     "smtpd": "eventlet.green.smtpd",  # until 3.11 is dropped
     "smtplib": "eventlet.green.smtplib",
     "socket": "eventlet.green.socket",
-    "socketserver": "eventlet.green.SocketServer",
+    "socketserver": "eventlet.green.socketserver",
     "ssl": "eventlet.green.ssl",
     "subprocess": "eventlet.green.subprocess",
     "telnetlib": "eventlet.green.telnetlib",  # until 3.12 is dropped
