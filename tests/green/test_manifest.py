@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import subprocess
 import sys
 import warnings
@@ -37,6 +38,13 @@ def load(standard_name, green_name):
                 importlib.import_module(green_name)
             pytest.skip(f"this Python has no {standard_name}")
         return standard, importlib.import_module(green_name)
+
+
+def test_every_part_of_multiprocessing_has_a_twin():
+    import multiprocessing
+
+    names = {info.name for info in pkgutil.walk_packages(multiprocessing.__path__, "multiprocessing.")}
+    assert names - {"multiprocessing.popen_spawn_win32"} == {n for n in GREEN_TWINS if n.startswith("multiprocessing.")}
 
 
 @pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.module)
