@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from eventlet._patching import resource_sharer as _green
 from eventlet._patching.world import green_world
 
 green_world.execute_in(globals(), "multiprocessing.resource_sharer")
-# It blocks all signals in its thread, which is everybody's here.
-signal = None
+signal = _green.signal
