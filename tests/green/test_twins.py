@@ -110,6 +110,17 @@ def test_workers_of_a_thread_pool_are_green(hub):
     assert len(idents) == 1
 
 
+def test_multiprocessing_dummy_has_green_threads(hub):
+    from eventlet.green.multiprocessing import dummy
+
+    together = threading.Barrier(4)
+    process = dummy.Process(target=os_thread_of, args=(together,))
+    process.start()
+    with dummy.Pool(3) as pool:
+        assert len(set(pool.map(os_thread_of, [together] * 3, chunksize=1))) == 1
+    process.join()
+
+
 def os_thread_of(barrier):
     barrier.wait(SOME_SECONDS)
     return patcher.original("threading").get_ident()
@@ -117,11 +128,16 @@ def os_thread_of(barrier):
 
 def test_futures_raise_the_standard_exceptions(hub):
     from concurrent import futures as standard
+    from concurrent.futures import process as standard_process
+
+    from eventlet.green.concurrent.futures import process
 
     future = futures.Future()
     future.cancel()
     with pytest.raises(standard.CancelledError):
         future.result()
+    assert futures.BrokenExecutor is standard.BrokenExecutor
+    assert process.BrokenProcessPool is standard_process.BrokenProcessPool
 
 
 def test_each_green_thread_may_run_an_asyncio_loop(hub, spawn):

@@ -1,8 +1,8 @@
 """multiprocessing and ProcessPoolExecutor: their processes, queues and locks, while other green threads run.
 
-Patched, or the green twins of a program that is not.
+Patched, or the green twins of a program that is not; or both.
 
-arguments: fork | spawn | forkserver | fork imported-before | fork twin | spawn twin | forkserver twin
+arguments: fork | spawn | forkserver | fork imported-before | fork twin | spawn twin | forkserver twin | fork both
 """
 
 import gc
@@ -23,13 +23,14 @@ if "imported-before" in sys.argv:
 
 import eventlet
 
-if "twin" in sys.argv:
+if "twin" not in sys.argv:
+    eventlet.monkey_patch()
+
+if "twin" in sys.argv or "both" in sys.argv:
     from eventlet.green import multiprocessing, time
     from eventlet.green.concurrent.futures import ProcessPoolExecutor
     from eventlet.green.multiprocessing import connection, shared_memory
 else:
-    eventlet.monkey_patch()
-
     import multiprocessing
     import time
     from concurrent.futures import ProcessPoolExecutor
@@ -290,6 +291,9 @@ def put_in_list(shared):
 
 def main():
     processes = Processes(multiprocessing.get_context(sys.argv[1]))
+    # What starts them may have to be started first.
+    for starting in [eventlet.spawn(processes.start, int) for _ in range(2)]:
+        starting.wait().join()
     for name in dir(Processes):
         if name.startswith("test_"):
             getattr(processes, name)()
