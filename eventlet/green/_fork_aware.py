@@ -1,14 +1,16 @@
-"""What multiprocessing.util has for whoever is forked, for green threads."""
+"""multiprocessing.util, whose types that are aware of forks are for green threads."""
 
 from __future__ import annotations
 
 import multiprocessing.util as _standard
 
 from eventlet.corolocal import local
+from eventlet.green._lookalike import look_like
 from eventlet.green.thread import allocate_lock
 
 # Managers have a connection for each thread. The standard class is a subclass of what was threading.local then.
 __patched__ = ["ForkAwareLocal"]
+__getattr__, __dir__ = look_like(globals(), _standard)
 
 
 class ForkAwareLocal(local):

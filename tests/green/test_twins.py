@@ -110,17 +110,6 @@ def test_workers_of_a_thread_pool_are_green(hub):
     assert len(idents) == 1
 
 
-def test_multiprocessing_dummy_has_green_threads(hub):
-    from eventlet.green.multiprocessing import dummy
-
-    together = threading.Barrier(4)
-    process = dummy.Process(target=os_thread_of, args=(together,))
-    process.start()
-    with dummy.Pool(3) as pool:
-        assert len(set(pool.map(os_thread_of, [together] * 3, chunksize=1))) == 1
-    process.join()
-
-
 def os_thread_of(barrier):
     barrier.wait(SOME_SECONDS)
     return patcher.original("threading").get_ident()

@@ -27,14 +27,15 @@ if "twin" not in sys.argv:
     eventlet.monkey_patch()
 
 if "twin" in sys.argv or "both" in sys.argv:
-    from eventlet.green import multiprocessing, time
+    from eventlet.green import multiprocessing, threading, time
     from eventlet.green.concurrent.futures import ProcessPoolExecutor
-    from eventlet.green.multiprocessing import connection, shared_memory
+    from eventlet.green.multiprocessing import connection, dummy, shared_memory
 else:
     import multiprocessing
+    import threading
     import time
     from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import connection, shared_memory
+    from multiprocessing import connection, dummy, shared_memory
 
 BIG = b"x" * 1000000
 gate = None  # in a pool's process: what holds it up
@@ -265,6 +266,20 @@ class Processes:
             future = executor.submit(pass_gate, 3)
             soon(event.set)
             assert future.result() == 3
+
+    def test_dummy(self):
+        together, os_threads = threading.Barrier(4), [threading.get_native_id()]
+
+        def meet():
+            together.wait()
+            os_threads.append(threading.get_native_id())
+
+        process = dummy.Process(target=meet)
+        process.start()
+        with dummy.Pool(3) as pool:
+            pool.starmap(meet, [()] * 3, chunksize=1)
+        process.join()
+        assert os_threads == os_threads[:1] * 5
 
     def test_manager(self):
         with self.context.Manager() as manager:
