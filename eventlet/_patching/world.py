@@ -94,7 +94,7 @@ def green_modules() -> dict[str, ModuleType]:
             warnings.simplefilter("ignore", DeprecationWarning)  # nobody has asked for those yet
             try:
                 found[name] = green_world.load(name)
-            except ModuleNotFoundError as error:
+            except ImportError as error:
                 if (error.name or "").startswith("eventlet"):
                     raise
     return found
