@@ -94,6 +94,15 @@ def wait_for_parent():
     parent.join()
 
 
+def leave_a_thread(event):
+    def end():
+        time.sleep(0.01)
+        event.set()
+
+    assert threading.main_thread().native_id == threading.get_native_id()
+    threading.Thread(target=end).start()
+
+
 def look_for(name):
     memory = shared_memory.SharedMemory(name)
     memory.buf[0] = 7
@@ -145,6 +154,13 @@ class Processes:
             thread.wait()
         assert process.exitcode == -signal.SIGTERM
         process.close()
+
+    def test_its_threads(self):
+        if "twin" in sys.argv or sys.argv[1] == "fork":  # others are not patched: theirs are OS threads
+            event = self.context.Event()
+            process = self.start(leave_a_thread, event)
+            process.join()
+            assert process.exitcode == 0 and event.is_set()
 
     def test_parent(self):
         if "twin" in sys.argv or sys.argv[1] == "fork":  # others are not patched
@@ -283,6 +299,10 @@ class Processes:
             pool.starmap(meet, [()] * 3, chunksize=1)
         process.join()
         assert os_threads == os_threads[:1] * 5
+        here, there = dummy.Pipe()
+        assert not here.poll(0.001)
+        soon(there.send, "word")
+        assert here.poll(30) and here.recv() == "word"
 
     def test_manager(self):
         with self.context.Manager() as manager:
