@@ -13,7 +13,6 @@ from eventlet.green._lookalike import look_like
 __getattr__, __dir__ = look_like(globals(), _standard)
 
 
-
 class BaseProcess(_standard.BaseProcess):
     """As the standard one. It ends when the threads of `eventlet.green.threading` have ended, but for daemons."""
 
