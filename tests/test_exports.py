@@ -268,14 +268,17 @@ PUBLIC = {
 # Green twin → the standard module whose public names it has, all of them; and names of upstream's own.
 GREEN = {
     "eventlet.green.Queue": ("queue", ""),
+    "eventlet.green.SocketServer": ("socketserver", ""),
     "eventlet.green.http": ("http", ""),
     "eventlet.green.http.client": ("http.client", "HTTPMessage parse_headers"),
     "eventlet.green.httplib": ("http.client", ""),
     "eventlet.green.profile": ("profile", "ContextWrap"),
+    "eventlet.green.queue": ("queue", ""),
     "eventlet.green.os": ("os", "fdopen open read wait waitpid write"),
     "eventlet.green.select": ("select", "get_fileno select"),
     "eventlet.green.selectors": ("selectors", ""),
     "eventlet.green.socket": ("socket", "gethostbyname_ex getnameinfo socketpair"),
+    "eventlet.green.socketserver": ("socketserver", ""),
     "eventlet.green.ssl": ("ssl", "GreenSSLContext GreenSSLSocket green_create_default_context wrap_socket"),
     "eventlet.green.thread": ("_thread", "allocate allocate_lock get_ident start_new start_new_thread"),
     "eventlet.green.threading": ("threading", "currentThread"),

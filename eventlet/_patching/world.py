@@ -10,11 +10,38 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
+#: Submodules of multiprocessing: it has names of its own, in which pickles are found, also by other processes.
+_MULTIPROCESSING = (
+    "connection",
+    "context",
+    "dummy",
+    "dummy.connection",
+    "forkserver",
+    "heap",
+    "managers",
+    "pool",
+    "popen_fork",
+    "popen_forkserver",
+    "popen_spawn_posix",
+    "process",
+    "queues",
+    "reduction",
+    "resource_sharer",
+    "resource_tracker",
+    "shared_memory",
+    "sharedctypes",
+    "spawn",
+    "synchronize",
+    "util",
+)
+
 #: Name of a standard module → the green one that its users get.
 GREEN_TWINS = {
+    "_multiprocessing": "eventlet.green._multiprocessing",
     "_thread": "eventlet.green.thread",
     "asynchat": "eventlet.green.asynchat",  # until 3.11 is dropped
     "asyncore": "eventlet.green.asyncore",  # until 3.11 is dropped
+    "concurrent.futures.process": "eventlet.green.concurrent.futures.process",
     "ftplib": "eventlet.green.ftplib",
     "http": "eventlet.green.http",
     "http.client": "eventlet.green.http.client",
@@ -22,10 +49,12 @@ GREEN_TWINS = {
     "http.cookies": "eventlet.green.http.cookies",
     "http.server": "eventlet.green.http.server",
     "imaplib": "eventlet.green.imaplib",
+    "multiprocessing": "eventlet.green.multiprocessing",
+    **{f"multiprocessing.{name}": f"eventlet.green.multiprocessing.{name}" for name in _MULTIPROCESSING},
     "nntplib": "eventlet.green.nntplib",  # until 3.12 is dropped
     "os": "eventlet.green.os",
     "poplib": "eventlet.green.poplib",
-    "queue": "eventlet.green.Queue",
+    "queue": "eventlet.green.queue",
     "sched": "eventlet.green.sched",
     "select": "eventlet.green.select",
     "selectors": "eventlet.green.selectors",
@@ -33,7 +62,7 @@ GREEN_TWINS = {
     "smtpd": "eventlet.green.smtpd",  # until 3.11 is dropped
     "smtplib": "eventlet.green.smtplib",
     "socket": "eventlet.green.socket",
-    "socketserver": "eventlet.green.SocketServer",
+    "socketserver": "eventlet.green.socketserver",
     "ssl": "eventlet.green.ssl",
     "subprocess": "eventlet.green.subprocess",
     "telnetlib": "eventlet.green.telnetlib",  # until 3.12 is dropped
@@ -65,7 +94,7 @@ def green_modules() -> dict[str, ModuleType]:
             warnings.simplefilter("ignore", DeprecationWarning)  # nobody has asked for those yet
             try:
                 found[name] = green_world.load(name)
-            except ModuleNotFoundError as error:
-                if error.name != name:
+            except ImportError as error:
+                if (error.name or "").startswith("eventlet"):
                     raise
     return found

@@ -1,7 +1,5 @@
-"""socketserver, over green sockets, selectors and threads."""
+"""The old name of socketserver: what is set here is set there."""
 
-from __future__ import annotations
+from eventlet._patching.modules import become
 
-from eventlet._patching.world import green_world
-
-green_world.execute_in(globals(), "socketserver")
+become(__name__, "eventlet.green.socketserver")

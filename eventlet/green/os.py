@@ -22,7 +22,9 @@ from eventlet.hubs._readiness import READABLE, WRITABLE
 
 _os = _pristine.os
 
-__patched__ = present(_os, "fdopen", "open", "read", "system", "wait", "wait3", "wait4", "waitid", "waitpid", "write")
+__patched__ = present(
+    _os, "fdopen", "open", "read", "readinto", "system", "wait", "wait3", "wait4", "waitid", "waitpid", "write"
+)
 __getattr__, __dir__ = look_like(globals(), _os)
 
 #: What a pipe, once it says that it has room, takes without blocking: pipe(7), POSIX's PIPE_BUF.
@@ -80,6 +82,24 @@ def _patched_write(fd, data, /):
 
 #: What becomes of these names in the standard module, instead of what they are here.
 __patched_with__ = {"read": _patched_read, "write": _patched_write}
+
+if hasattr(_os, "readinto"):  # since Python 3.14
+
+    def readinto(fd, buffer, /):
+        """Fill `buffer` from `fd`, as far as there is something; return how many bytes: 0 at the end. See `read`."""
+        if len(buffer) and _blocks(fd, _os.O_RDONLY):
+            _wait(fd, READABLE)
+        while True:
+            try:
+                return _os.readinto(fd, buffer)
+            except BlockingIOError:
+                _wait(fd, READABLE)
+
+    @functools.wraps(readinto)
+    def _patched_readinto(fd, buffer, /):
+        return _os.readinto(fd, buffer) if _is_not_to_wait(fd) else readinto(fd, buffer)
+
+    __patched_with__["readinto"] = _patched_readinto
 
 
 def _is_not_to_wait(fd):

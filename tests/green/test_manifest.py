@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -37,11 +40,44 @@ def load(standard_name, green_name):
         return standard, importlib.import_module(green_name)
 
 
+def test_every_part_of_multiprocessing_has_a_twin():
+    import multiprocessing
+
+    names = {info.name for info in pkgutil.walk_packages(multiprocessing.__path__, "multiprocessing.")}
+    assert names - {"multiprocessing.popen_spawn_win32"} == {n for n in GREEN_TWINS if n.startswith("multiprocessing.")}
+
+
 @pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.module)
 def test_what_is_patched_is_there_on_both_sides(patch):
     standard, green = load(patch.module, patch.green)
     assert [name for name in green.__patched__ if name not in vars(green)] == []
     assert [name for name in green.__patched__ if not hasattr(standard, name)] == []
+
+
+SAME_MODULE = """
+import importlib, pickle, sys
+first, second = [importlib.import_module(f"eventlet.green.{name}") for name in sys.argv[1:]]
+assert first is second
+assert getattr(importlib.import_module("eventlet.green"), sys.argv[2].partition(".")[0])
+for name in first.__all__:
+    value = getattr(first, name)
+    if isinstance(value, type):
+        assert pickle.loads(pickle.dumps(value)) is value, value
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "old_name"),
+    [
+        ("http.client", "httplib"),
+        ("http.server", "BaseHTTPServer"),
+        ("queue", "Queue"),
+        ("socketserver", "SocketServer"),
+    ],
+)
+def test_a_twin_of_two_names_is_one_module_whichever_comes_first(name, old_name):
+    for names in ((name, old_name), (old_name, name)):
+        subprocess.run([sys.executable, "-W", "error", "-c", SAME_MODULE, *names], check=True)
 
 
 @pytest.mark.parametrize("copy", COPIES, ids=lambda copy: f"{copy.module}.{copy.name}")

@@ -35,6 +35,28 @@ def test_read_sees_the_end(pipe, spawn, blocking):
     assert os.read(pipe[0], 100) == b""
 
 
+@pytest.mark.skipif(not hasattr(standard, "readinto"), reason="Python 3.14 brought readinto()")
+@pytest.mark.parametrize("blocking", [True, False])
+def test_readinto_waits_for_data(pipe, spawn, blocking):
+    standard.set_blocking(pipe[0], blocking)
+    spawn(standard.write, pipe[1], b"data")
+    buffer = bytearray(5)
+
+    assert os.readinto(pipe[0], bytearray()) == 0
+    assert os.readinto(pipe[0], buffer) == 4
+    assert buffer == b"data\0"
+
+
+@pytest.mark.skipif(not hasattr(standard, "readinto"), reason="Python 3.14 brought readinto()")
+def test_patched_readinto_leaves_non_blocking_files_alone(patched_os, pipe, spawn):
+    standard.set_blocking(pipe[0], False)
+    with pytest.raises(BlockingIOError):
+        standard.readinto(pipe[0], bytearray(5))
+    standard.set_blocking(pipe[0], True)
+    spawn(standard.write, pipe[1], b"data")
+    assert standard.readinto(pipe[0], bytearray(5)) == 4
+
+
 def test_write_to_a_blocking_pipe_writes_all(pipe, spawn):
     writer = spawn(os.write, pipe[1], b"x" * 300000)
     total = 0

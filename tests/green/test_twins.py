@@ -117,11 +117,16 @@ def os_thread_of(barrier):
 
 def test_futures_raise_the_standard_exceptions(hub):
     from concurrent import futures as standard
+    from concurrent.futures import process as standard_process
+
+    from eventlet.green.concurrent.futures import process
 
     future = futures.Future()
     future.cancel()
     with pytest.raises(standard.CancelledError):
         future.result()
+    assert futures.BrokenExecutor is standard.BrokenExecutor
+    assert process.BrokenProcessPool is standard_process.BrokenProcessPool
 
 
 def test_each_green_thread_may_run_an_asyncio_loop(hub, spawn):

@@ -9,7 +9,8 @@ import sys
 import _check
 
 EARLY = ("_thread", "functools", "os", "reprlib", "select", "selectors", "socket", "threading", "time")
-LATE = ("_multiprocessing", "builtins", "multiprocessing.connection", "queue", "ssl", "subprocess", "tempfile")
+LATE = ("_multiprocessing", "builtins", "queue", "ssl", "subprocess", "tempfile")
+LATE += ("multiprocessing.connection", "multiprocessing.resource_sharer", "multiprocessing.util")
 _check.import_all(*EARLY)
 if "imported-before" in sys.argv:
     _check.import_all(*LATE)

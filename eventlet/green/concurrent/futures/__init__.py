@@ -13,7 +13,7 @@ from eventlet.green._lookalike import look_like
 _futures = green_world.load_anew("concurrent.futures")
 _base = green_world.load_anew("concurrent.futures._base")
 # One exception, one class: who catches the standard one catches ours.
-for _name in ("CancelledError", "Error", "InvalidStateError", "TimeoutError"):
+for _name in ("BrokenExecutor", "CancelledError", "Error", "InvalidStateError", "TimeoutError"):
     for _module in (_futures, _base):
         if hasattr(_module, _name):
             setattr(_module, _name, getattr(_standard_base, _name))

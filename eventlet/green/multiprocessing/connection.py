@@ -1,0 +1,7 @@
+"""multiprocessing.connection, over green sockets, selectors and files."""
+
+from __future__ import annotations
+
+from eventlet._patching.world import green_world
+
+green_world.execute_in(globals(), "multiprocessing.connection")

@@ -1,0 +1,7 @@
+"""socketserver, over green sockets, selectors and threads."""
+
+from __future__ import annotations
+
+from eventlet._patching.world import green_world
+
+green_world.execute_in(globals(), "socketserver")
