@@ -291,9 +291,9 @@ def is_monkey_patched(module: Any) -> bool:
 def unpatched_locks() -> list[UnpatchedLock]:
     """Return the locks that block the whole OS thread, of those that can be reached from modules. Never switches.
 
-    Each has the module's name, what it is there ('lock', 'Class.lock', 'instance.lock'), file and line of the
-    assignment, if that can be known, and the reason why it is not green. Before monkey_patch these are all
-    that were made too early; afterwards, those that it could not replace.
+    Each has the module's name, what it is there ('lock', 'Class.lock', 'instance.lock', 'function(lock=)',
+    'function.<locals>.lock'), file and line of the assignment, if that can be known, and the reason why it is not
+    green. Before monkey_patch these are all that were made too early; afterwards, those that it could not replace.
     """
     return locks.unpatched_locks()
 

@@ -22,7 +22,7 @@ class UnpatchedLock(NamedTuple):
 
     #: Name of the module that it was found from.
     module: str
-    #: What it is there: 'lock', 'Class.lock', 'instance.lock', 'locks[0]'.
+    #: What it is there: 'lock', 'Class.lock', 'instance.lock', 'locks[0]', 'function(lock=)', 'function.<locals>.lock'.
     attribute: str
     #: Where that is assigned, if that can be known.
     file: str | None
@@ -68,7 +68,7 @@ def _why_not(found: Found) -> str | None:
 
 def _is_known(place: Place) -> bool:
     owner = place.definition.owner
-    return owner is not None and any(kind.__module__ in _KNOWN for kind in owner.__mro__)
+    return isinstance(owner, type) and any(kind.__module__ in _KNOWN for kind in owner.__mro__)
 
 
 def _replace(found: Found, green: Any) -> str | None:
