@@ -100,7 +100,7 @@ def is_plain(value: Any) -> bool:
         )
     if kind in LEAVES:
         return True
-    if kind is BuiltinFunctionType:
+    if issubclass(kind, BuiltinFunctionType):
         return type(value.__self__) in LEAVES
     if kind in _PLAIN_CONTAINERS:
         return LEAVES.issuperset(map(type, value))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any, Callable, NamedTuple
 
 from eventlet import _pristine
@@ -26,7 +26,6 @@ _LOCKS = (STANDARD_LOCK, STANDARD_RLOCK)
 
 #: How many steps from a module are looked at.
 _DEPTH = 5
-_BOUND: Any = type([].append)
 
 
 class Definition(NamedTuple):
@@ -62,7 +61,7 @@ class Place(NamedTuple):
 
 
 class Found:
-    """A standard lock, and the places where it was found."""
+    """A standard lock, or SimpleQueue, and the places where it was found."""
 
     __slots__ = ("lock", "places")
 
@@ -70,14 +69,23 @@ class Found:
         self.lock = lock
         self.places: list[Place] = []
 
+    def is_queue(self) -> bool:
+        return type(self.lock) not in _LOCKS
+
     def is_free(self) -> bool:
         lock = self.lock
+        if self.is_queue():
+            return True
         if hasattr(lock, "_is_owned") and lock._is_owned():
             return False
         if not lock.acquire(False):
             return False
         lock.release()
         return True
+
+    def has_methods(self) -> bool:
+        """Whether somebody has taken methods of it."""
+        return any(place.method is not None for place in self.places)
 
     def is_all_known(self) -> bool:
         """Whether nobody else holds a reference to the lock."""
@@ -91,7 +99,7 @@ class Found:
 
 
 def find_locks() -> list[Found]:
-    """Return the standard locks that are not the library's, or the interpreter's, own. Never switches."""
+    """Return the locks and SimpleQueues that are standard ones, and somebody else's than the library's. Never switches."""
     return _Search().everywhere()
 
 
@@ -104,6 +112,8 @@ class _Search:
         self._kept: list[Any] = []  # what has been seen must not go, and leave its id to something else
         self._next: deque[tuple[str, str, Definition, Any, int]] = deque()
         self._looks: dict[type, Look | None] = {}
+        # The queue in C, which there can be objects of only if it was imported.
+        self._kinds = {*_LOCKS, getattr(sys.modules.get("_queue"), "SimpleQueue", STANDARD_LOCK)}
         threading = sys.modules.get("threading")
         self._condition_class: Any = getattr(threading, "Condition", None)
         self._kept += _ends_of_threads(threading)
@@ -151,13 +161,13 @@ class _Search:
         value = holding.value
         kind = type(value)
         method = None
-        if kind is _BOUND:
+        if issubclass(kind, BuiltinFunctionType):
             value, method = value.__self__, value.__name__
             kind = type(value)
-            if kind not in _LOCKS:
+            if kind not in self._kinds:
                 return
         path += holding.suffix
-        if kind in _LOCKS:
+        if kind in self._kinds:
             if id(value) not in self._ends:
                 function, owner, key = holding[3:]
                 self._add(value, Place(module, path, definition, function, owner, key, function is setattr, 1, method))
@@ -203,7 +213,7 @@ class _Search:
         namespace = namespace_of(condition) or {}
         lock = namespace.get("_lock")
         if type(lock) in _LOCKS:
-            copies = [held for held in list(namespace.values()) if type(held) is _BOUND and held.__self__ is lock]
+            copies = [held for held in list(namespace.values()) if _is_method_of(lock, held)]
             function = refuse if namespace.get("_waiters") else _make_condition_anew
             references = 1 + len(copies)
             self._add(lock, Place(module, f"{path}._lock", definition, function, condition, None, False, references))
@@ -220,6 +230,10 @@ def _ends_of_threads(threading: Any) -> list[Any]:
     """The locks that tell of the ends of threads: until 3.12 is dropped."""
     ends = list(getattr(threading, "_shutdown_locks", ()))
     return ends + [getattr(thread, "_tstate_lock", None) for thread in list(getattr(threading, "_dangling", ()))]
+
+
+def _is_method_of(lock: Any, held: Any) -> bool:
+    return isinstance(held, BuiltinFunctionType) and held.__self__ is lock
 
 
 def _make_condition_anew(condition: Any, _key: Any, lock: Any) -> None:
