@@ -12,6 +12,8 @@ from collections import deque
 from types import BuiltinFunctionType, CodeType, FunctionType, MappingProxyType, MethodType
 from typing import Any, Callable, NamedTuple
 
+from eventlet.green._thread_locks import LockType, RLock
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +26,7 @@ _ITEMS = 1000
 LEAVES: set[Any] = {
     bool, bytes, bytearray, complex, float, int, str, type(None), type(sys), type(Ellipsis), type(NotImplemented),
     range, slice, memoryview, re.Pattern, CodeType, MappingProxyType, type(int.real), type(str.join), type(type.mro),
-    type(str.__len__), type(dict.__dict__["fromkeys"]), type(FunctionType.__globals__),
+    type(str.__len__), type(dict.__dict__["fromkeys"]), type(FunctionType.__globals__), LockType, RLock,
 }  # fmt: skip
 #: Modules whose locks are to block the thread; and some whose many objects have nothing to do with locks.
 _NOT_OURS = {

@@ -99,7 +99,7 @@ class Found:
 
 
 def find_locks() -> list[Found]:
-    """Return the locks and SimpleQueues that are standard ones, and somebody else's than the library's. Never switches."""
+    """Return the standard locks and SimpleQueues, without the library's and the interpreter's own. Never switches."""
     return _Search().everywhere()
 
 

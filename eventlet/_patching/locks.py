@@ -64,7 +64,7 @@ def _why_not(found: Found) -> str | None:
         return "somebody holds it"
     if found.is_queue():
         # Whoever waits in it can only be seen by his reference; and not by that, if it is a method's that we know.
-        if found.has_methods() and thread_count():
+        if found.has_methods() and thread_count():  # type: ignore[no-untyped-call]
             return "OS threads run, which may wait for it"
     elif any(place.is_public or _is_known(place) for place in found.places):
         return None
@@ -80,7 +80,7 @@ def _is_known(place: Place) -> bool:
 
 def _green_for(found: Found) -> Any:
     if found.is_queue():
-        return SimpleQueue()
+        return SimpleQueue()  # type: ignore[no-untyped-call]
     return LockType() if type(found.lock) is STANDARD_LOCK else RLock()
 
 

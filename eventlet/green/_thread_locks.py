@@ -16,6 +16,10 @@ _TIMEOUT_MAX = _pristine.thread.TIMEOUT_MAX
 class LockType(Lock):
     """A lock as threading.Lock makes it: any thread may release it; the longest waiter gets it next."""
 
+    # As the standard one is called: its names are looked at.
+    __module__ = "_thread"
+    __qualname__ = "lock"
+
     def __init__(self) -> None:
         Semaphore.__init__(self, 1)
 
@@ -53,8 +57,14 @@ class LockType(Lock):
     release_lock = release
     locked_lock = Lock.locked
 
+    def __reduce_ex__(self, protocol):
+        raise _cannot_pickle(self)
+
     def __repr__(self):
         return f"<{'locked' if self.locked() else 'unlocked'} {_name(self)} object at {hex(id(self))}>"
+
+
+LockType.__name__ = LockType.__qualname__
 
 
 class RLock:
@@ -62,6 +72,8 @@ class RLock:
 
     Invariant: `_owner` is the identifier of who holds `_block`, if anybody.
     """
+
+    __module__ = "_thread"
 
     def __init__(self) -> None:
         self._block = LockType()
@@ -128,6 +140,9 @@ class RLock:
         self._owner = None
         self._count = 0
 
+    def __reduce_ex__(self, protocol):
+        raise _cannot_pickle(self)
+
     def __repr__(self):
         return (
             f"<{'locked' if self.locked() else 'unlocked'} {_name(self)} object "
@@ -148,6 +163,10 @@ def _checked(blocking, timeout):
     if timeout > _TIMEOUT_MAX:
         raise OverflowError("timeout value is too large")
     return timeout
+
+
+def _cannot_pickle(lock):
+    return TypeError(f"cannot pickle '{_name(lock)}' object")
 
 
 def _name(lock):
