@@ -40,6 +40,27 @@ def getsignal(signalnum):
     return _handlers.handler_of(_standard_getsignal(signalnum))
 
 
+def patch_in_place(_module):
+    """Let the handlers that exist wait, too. Elsewhere than in the main OS thread they stay as they are."""
+    _set_anew(_handlers.may_wait)
+
+
+def undo_in_place(_module):
+    """Let the handlers that exist be the program's own functions again."""
+    _set_anew(_handlers.handler_of)
+
+
+def _set_anew(function):
+    for number in _signal.valid_signals():
+        known = _standard_getsignal(number)
+        wanted = function(known)
+        if wanted is not known:
+            try:
+                _standard_signal(number, wanted)
+            except ValueError:
+                return  # not in the main OS thread
+
+
 class _WakeupFd:
     """`set_wakeup_fd`. Invariant: `_of_program` is what the program has set last."""
 
