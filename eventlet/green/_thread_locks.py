@@ -16,9 +16,10 @@ _TIMEOUT_MAX = _pristine.thread.TIMEOUT_MAX
 class LockType(Lock):
     """A lock as threading.Lock makes it: any thread may release it; the longest waiter gets it next."""
 
-    # As the standard one is called: its names are looked at.
+    # As the standard one is called: names are looked at. Pickled as what makes locks, which it is as well, it has to be
+    # found under this name, where nothing is patched, too.
     __module__ = "_thread"
-    __qualname__ = "lock"
+    __qualname__ = "lock" if hasattr(_pristine.thread, "lock") else "allocate_lock"  # until 3.12 is dropped
 
     def __init__(self) -> None:
         Semaphore.__init__(self, 1)
@@ -64,7 +65,7 @@ class LockType(Lock):
         return f"<{'locked' if self.locked() else 'unlocked'} {_name(self)} object at {hex(id(self))}>"
 
 
-LockType.__name__ = LockType.__qualname__
+LockType.__name__ = "lock"
 
 
 class RLock:
@@ -170,4 +171,4 @@ def _cannot_pickle(lock):
 
 
 def _name(lock):
-    return f"{type(lock).__module__}.{type(lock).__qualname__}"
+    return f"{type(lock).__module__}.{type(lock).__name__}"
