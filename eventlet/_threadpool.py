@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from _queue import Empty, SimpleQueue
 from contextvars import copy_context
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: After this long without work a thread ends; the next call that needs one starts it.
 IDLE_SECONDS = 30.0
+
+_is_finalizing = sys.is_finalizing
 
 
 class _Job:
@@ -207,9 +210,11 @@ class ThreadPool:
         The function sees a copy of the caller's context variables. If the calling green thread is killed or
         times out, a call that has begun goes on and its outcome is dropped; one that has not is never
         made. In a thread of a pool, this one or another, and if the size is 0, it is an ordinary call; so it is in
-        a finaliser that runs in the middle of another one of these.
+        a finaliser that runs in the middle of another one of these, or when the interpreter ends.
         """
-        if not self._size or "in_thread_pool" in thread.__dict__ or self._crew.is_in_use_here():
+        # At the interpreter's end the threads stop for ever, and so would the caller.
+        is_own = not self._size or "in_thread_pool" in thread.__dict__ or self._crew.is_in_use_here()
+        if is_own or _is_finalizing():
             return function(*args, **kwargs)
         if not self._watches_forks:
             self._watch_forks()

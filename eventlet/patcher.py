@@ -91,8 +91,8 @@ def monkey_patch(**on: bool) -> None:
     patched as they are imported, if somebody knows how (`register_auto`).
 
     Call it before anything else is imported: what others have imported by name before stays
-    as it was. Locks that modules hold by then are replaced, if that is safe; a RuntimeWarning
-    names those that stay. Harmless when repeated. Raises TypeError for any other name.
+    as it was. Locks and SimpleQueues that modules hold by then are replaced, if that is safe; a
+    RuntimeWarning names those that stay. Harmless when repeated. Raises TypeError for any other name.
     """
     auto = on.pop("auto", False)
     chosen = _chosen(on)
@@ -137,7 +137,7 @@ def _apply(argument: str) -> list[UnpatchedLock]:
                 _hook.add(patch.module, names.put)
                 _green_copies(patch.module)
         if argument == "thread" and not _changes.was_vetoed("threading"):
-            return locks.upgrade_locks()
+            return locks.upgrade_locks(queues=not _changes.was_vetoed("queue"))
     except BaseException:
         del already_patched[argument]  # the next call does the rest
         raise
@@ -289,11 +289,11 @@ def is_monkey_patched(module: Any) -> bool:
 
 
 def unpatched_locks() -> list[UnpatchedLock]:
-    """Return the locks that block the whole OS thread, of those that can be reached from modules. Never switches.
+    """Return the locks and SimpleQueues that block the whole OS thread, and that modules can reach. Never switches.
 
-    Each has the module's name, what it is there ('lock', 'Class.lock', 'instance.lock'), file and line of the
-    assignment, if that can be known, and the reason why it is not green. Before monkey_patch these are all
-    that were made too early; afterwards, those that it could not replace.
+    Each has the module's name, what it is there ('lock', 'Class.lock', 'instance.lock', 'function(lock=)',
+    'function.<locals>.lock'), file and line of the assignment, if that can be known, and the reason why it is not
+    green. Before monkey_patch these are all that were made too early; afterwards, those that it could not replace.
     """
     return locks.unpatched_locks()
 

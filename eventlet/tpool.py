@@ -65,7 +65,8 @@ def execute(meth: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
 
     All arguments are for `meth`, whatever their names. It sees a copy of the caller's context
     variables. If the calling green thread is killed or times out, a call that has begun goes on and its outcome is
-    dropped; one that has not is never made. In a thread of the pool it is an ordinary call.
+    dropped; one that has not is never made. In a thread of the pool, or when the interpreter ends, it is an ordinary
+    call.
     """
     return (_default.pool or _default.make()).execute(meth, *args, **kwargs)
 

@@ -1,50 +1,40 @@
 """Finds the standard locks that modules can reach, and every place where each of them is held.
 
-Looks at the attributes of modules, of their classes, and of objects in Python, and into lists and dictionaries, as
+Looks at the attributes of modules, of their classes, and of objects in Python, into containers, and at functions, as
 deep as `_DEPTH`. Nobody's code is called by looking.
 """
 
 from __future__ import annotations
 
-import operator
-import re
 import sys
 from collections import deque
+from types import BuiltinFunctionType, FunctionType
 from typing import Any, Callable, NamedTuple
 
 from eventlet import _pristine
+from eventlet._patching.lock_holders import LEAVES, Holding, is_not_ours, is_plain, look_for, namespace_of, refuse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import ModuleType
+
+    from eventlet._patching.lock_holders import Look
 
 STANDARD_LOCK = _pristine.thread.LockType
 STANDARD_RLOCK = type(_pristine.thread.RLock())
+_LOCKS = (STANDARD_LOCK, STANDARD_RLOCK)
 
-#: Whose locks are to block the thread.
-_NOT_OURS = {"eventlet", "greenlet", "importlib", "_frozen_importlib", "_frozen_importlib_external", "sys", "builtins"}
-#: Attributes of threads that tell of their end: until 3.12 is dropped.
-_ENDS = {"_tstate_lock", "_shutdown_locks"}
-#: How many steps from a module, and how many items of one container, are looked at.
-_DEPTH, _ITEMS = 5, 1000
-_LEAVES: set[Any] = {
-    bool, bytes, bytearray, complex, float, int, str, type(None), type(sys), type(lambda: 0), type(len), type("".join),
-    type(int.real), type(str.join), type(type.mro), type(Ellipsis), type(NotImplemented), property, classmethod,
-    staticmethod, range, slice, memoryview, re.Pattern,
-}  # fmt: skip
-_CONTAINERS: set[Any] = {dict, list, tuple, set, frozenset, deque}
-_BOUND: Any = type([].append)
-
-
-_SLOT = type(type(lambda: 0).__globals__)  # type: ignore[attr-defined]
+#: How many steps from a module are looked at.
+_DEPTH = 5
 
 
 class Definition(NamedTuple):
-    """The attribute `name` of the module, or of its class `owner`, or of that class's instances."""
+    """The attribute `name` of the module, if `owner` is None; or of its class `owner`, or of that class's instances; or
+    the argument `name` of its function `owner`, or the variable of a function around that.
+    """
 
     module: str
-    owner: type | None
+    owner: Any
     name: str
     in_instance: bool = False
 
@@ -63,13 +53,15 @@ class Place(NamedTuple):
     is_public: bool = False
     #: How many references to the lock there are here.
     references: int = 1
+    #: Name of the lock's method that is held there, if it is not the lock itself.
+    method: str | None = None
 
     def put(self, lock: Any) -> None:
-        self.function(self.owner, self.key, lock)
+        self.function(self.owner, self.key, lock if self.method is None else getattr(lock, self.method))
 
 
 class Found:
-    """A standard lock, and the places where it was found."""
+    """A standard lock, or SimpleQueue, and the places where it was found."""
 
     __slots__ = ("lock", "places")
 
@@ -77,8 +69,13 @@ class Found:
         self.lock = lock
         self.places: list[Place] = []
 
+    def is_queue(self) -> bool:
+        return type(self.lock) not in _LOCKS
+
     def is_free(self) -> bool:
         lock = self.lock
+        if self.is_queue():
+            return True
         if hasattr(lock, "_is_owned") and lock._is_owned():
             return False
         if not lock.acquire(False):
@@ -86,14 +83,23 @@ class Found:
         lock.release()
         return True
 
+    def has_methods(self) -> bool:
+        """Whether somebody has taken methods of it."""
+        return any(place.method is not None for place in self.places)
+
     def is_all_known(self) -> bool:
         """Whether nobody else holds a reference to the lock."""
         # Ours, and the argument.
         return sys.getrefcount(self.lock) - 2 <= sum(place.references for place in self.places)
 
+    def add(self, place: Place) -> None:
+        """Add a place, if it is another one: functions share their variables."""
+        if not any(place.owner is known.owner and place.key is known.key for known in self.places):
+            self.places.append(place)
+
 
 def find_locks() -> list[Found]:
-    """Return the standard locks that are not the library's, or the interpreter's, own. Never switches."""
+    """Return the standard locks and SimpleQueues, without the library's and the interpreter's own. Never switches."""
     return _Search().everywhere()
 
 
@@ -105,12 +111,17 @@ class _Search:
         self._seen: set[int] = set()
         self._kept: list[Any] = []  # what has been seen must not go, and leave its id to something else
         self._next: deque[tuple[str, str, Definition, Any, int]] = deque()
+        self._looks: dict[type, Look | None] = {}
+        # The queue in C, which there can be objects of only if it was imported.
+        self._kinds = {*_LOCKS, getattr(sys.modules.get("_queue"), "SimpleQueue", STANDARD_LOCK)}
         threading = sys.modules.get("threading")
         self._condition_class: Any = getattr(threading, "Condition", None)
+        self._kept += _ends_of_threads(threading)
+        self._ends = {id(lock) for lock in self._kept}
 
     def everywhere(self) -> list[Found]:
         for name, module in list(sys.modules.items()):
-            if module is not None and name.partition(".")[0] not in _NOT_OURS:
+            if module is not None and not is_not_ours(name):
                 self._module(name, module)
         self._held_weakly()
         while self._next:
@@ -127,88 +138,85 @@ class _Search:
                 self._visit("logging", type(handler).__name__, Definition("logging", None, "Handler"), handler, 1)
 
     def _module(self, name: str, module: ModuleType) -> None:
-        namespace = _namespace_of(module)
-        if namespace is None or not self._is_new(module):
-            return
-        for attribute, value in list(namespace.items()):
-            kind = type(value)
-            if kind in _LEAVES:
-                continue
-            if issubclass(kind, type):
-                if value.__dict__.get("__module__") == name and self._is_new(value):
-                    self._class(name, value)
-            else:
-                definition = Definition(name, None, attribute)
-                self._look(name, str(attribute), definition, value, 0, setattr, module, attribute)
+        namespace = namespace_of(module)
+        if namespace is not None and self._is_new(module):
+            self._attributes(name, "", None, module, namespace)
 
-    def _class(self, name: str, owner: type) -> None:
-        for attribute, value in list(owner.__dict__.items()):
-            kind = type(value)
-            if kind not in _LEAVES and not issubclass(kind, type):
-                definition = Definition(name, owner, attribute)
-                self._look(name, f"{owner.__qualname__}.{attribute}", definition, value, 0, setattr, owner, attribute)
+    def _class(self, owner: type) -> None:
+        if self._is_new(owner) and not is_not_ours(owner.__module__):
+            for base in owner.__bases__:
+                self._class(base)
+            self._attributes(owner.__module__, f"{owner.__qualname__}.", owner, owner, owner.__dict__)
 
-    def _look(
-        self,
-        module: str,
-        path: str,
-        definition: Definition,
-        value: Any,
-        depth: int,
-        function: Any,
-        owner: Any,
-        key: Any,
-    ) -> None:
-        """Consider `value`, which is held at `path`. The caller has seen that it is no leaf."""
+    def _attributes(self, module: str, prefix: str, defined_in: Any, owner: Any, namespace: Any) -> None:
+        """Consider what a module or class has."""
+        seen = self._seen
+        for name, value in list(namespace.items()):
+            if type(value) not in LEAVES and id(value) not in seen and not is_plain(value):
+                holding = Holding(f"{prefix}{name}", str(name), value, setattr, owner, name)
+                self._look(module, "", Definition(module, defined_in, name), holding, 0)
+
+    def _look(self, module: str, path: str, definition: Definition, holding: Holding, depth: int) -> None:
+        """Consider what is held in `path`. The caller has seen that it is no leaf."""
+        value = holding.value
         kind = type(value)
-        if kind is STANDARD_LOCK or kind is STANDARD_RLOCK:
-            if definition.name not in _ENDS:
-                self._add(value, Place(module, path, definition, function, owner, key, function is setattr))
-        elif depth < _DEPTH and definition.name not in _ENDS:
+        method = None
+        if issubclass(kind, BuiltinFunctionType):
+            value, method = value.__self__, value.__name__
+            kind = type(value)
+            if kind not in self._kinds:
+                return
+        path += holding.suffix
+        if kind in self._kinds:
+            if id(value) not in self._ends:
+                function, owner, key = holding[3:]
+                self._add(value, Place(module, path, definition, function, owner, key, function is setattr, 1, method))
+        elif issubclass(kind, type):
+            self._class(value)
+        elif depth < _DEPTH and self._look_for(kind) is not None:
             # Later: so the shortest path to an object comes first.
             self._next.append((module, path, definition, value, depth + 1))
+
+    def _look_for(self, kind: type) -> Look | None:
+        try:
+            return self._looks[kind]
+        except KeyError:
+            look = self._looks[kind] = look_for(kind)
+            if look is not None:
+                self._class(kind)
+            return look
 
     def _add(self, lock: Any, place: Place) -> None:
         found = self._found.get(id(lock))
         if found is None:
             found = self._found[id(lock)] = Found(lock)
-        found.places.append(place)
+        found.add(place)
 
     def _visit(self, module: str, path: str, definition: Definition, value: Any, depth: int) -> None:
         if not self._is_new(value):
             return
         kind = type(value)
-        if kind in _CONTAINERS:
-            if len(value) <= _ITEMS:
-                self._items(module, path, definition, value, depth)
-        elif self._condition_class is not None and issubclass(kind, self._condition_class):
+        if self._condition_class is not None and issubclass(kind, self._condition_class):
             self._condition(module, path, definition, value)
-        elif kind.__module__.partition(".")[0] not in _NOT_OURS:
-            for name, held, function, owner, key in _attributes_of(value):
-                if type(held) not in _LEAVES and not issubclass(type(held), type):
-                    inner = Definition(module, kind, name, True)
-                    copies = _copies_of_methods(held, owner) if function is operator.setitem else []
-                    if copies:
-                        place = Place(module, f"{path}.{name}", inner, _set_with_methods, owner, key)
-                        self._add(held, place._replace(references=1 + len(copies)))
-                    else:
-                        self._look(module, f"{path}.{name}", inner, held, depth, function, owner, key)
-
-    def _items(self, module: str, path: str, definition: Definition, container: Any, depth: int) -> None:
-        pairs: Any = list(container.items()) if type(container) is dict else enumerate(list(container))
-        function = operator.setitem if type(container) in (dict, list, deque) else _refuse
-        for key, value in pairs:
-            if type(value) not in _LEAVES and not issubclass(type(value), type):
-                self._look(module, f"{path}[{_short(key)}]", definition, value, depth, function, container, key)
+            return
+        look = self._look_for(kind)
+        owner = value if kind is FunctionType else kind
+        for holding in look(value) if look is not None else ():
+            if id(holding.value) in self._seen or is_plain(holding.value):
+                continue
+            inner = definition
+            if holding.name is not None:
+                inner = Definition(module, owner, holding.name, owner is kind)
+            self._look(module, path, inner, holding, depth)
 
     def _condition(self, module: str, path: str, definition: Definition, condition: Any) -> None:
-        namespace = _namespace_of(condition) or {}
+        namespace = namespace_of(condition) or {}
         lock = namespace.get("_lock")
-        if type(lock) is STANDARD_LOCK or type(lock) is STANDARD_RLOCK:
-            copies = _copies_of_methods(lock, namespace)
-            function = _refuse if namespace.get("_waiters") else _make_condition_anew
-            place = Place(module, f"{path}._lock", definition, function, condition, None, False, 1 + len(copies))
-            self._add(lock, place)
+        if type(lock) in _LOCKS:
+            copies = [held for held in list(namespace.values()) if _is_method_of(lock, held)]
+            function = refuse if namespace.get("_waiters") else _make_condition_anew
+            references = 1 + len(copies)
+            self._add(lock, Place(module, f"{path}._lock", definition, function, condition, None, False, references))
 
     def _is_new(self, value: Any) -> bool:
         if id(value) in self._seen:
@@ -218,58 +226,15 @@ class _Search:
         return True
 
 
-def _namespace_of(value: Any) -> dict[str, Any] | None:
-    try:
-        namespace = object.__getattribute__(value, "__dict__")
-    except Exception:  # there is none; or it is somebody's own, who cannot say now
-        return None
-    return namespace if isinstance(namespace, dict) else None
+def _ends_of_threads(threading: Any) -> list[Any]:
+    """The locks that tell of the ends of threads: until 3.12 is dropped."""
+    ends = list(getattr(threading, "_shutdown_locks", ()))
+    return ends + [getattr(thread, "_tstate_lock", None) for thread in list(getattr(threading, "_dangling", ()))]
 
 
-def _attributes_of(value: Any) -> Iterator[tuple[str, Any, Any, Any, Any]]:
-    """The attributes of `value`: name, value, and what `Place` has of each."""
-    namespace = _namespace_of(value)
-    if namespace is not None:
-        for name, held in list(namespace.items()):
-            yield str(name), held, operator.setitem, namespace, name
-    for kind in type(value).__mro__:
-        slots = kind.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else tuple(slots):
-            descriptor: Any = kind.__dict__.get(name)
-            if type(descriptor) is _SLOT:
-                try:
-                    held = descriptor.__get__(value, kind)
-                except AttributeError:
-                    continue
-                yield name, held, _set_slot, descriptor, value
-
-
-def _set_slot(descriptor: Any, owner: Any, lock: Any) -> None:
-    descriptor.__set__(owner, lock)
-
-
-def _copies_of_methods(lock: Any, namespace: dict[Any, Any]) -> list[Any]:
-    """The names in an object's `namespace` of bound methods of the lock `lock`; none if it is no lock."""
-    if type(lock) is not STANDARD_LOCK and type(lock) is not STANDARD_RLOCK:
-        return []
-    return [name for name, held in list(namespace.items()) if type(held) is _BOUND and held.__self__ is lock]
-
-
-def _set_with_methods(namespace: Any, key: Any, lock: Any) -> None:
-    """Put `lock` into an object, and its methods where those of the old one are: as in multiprocessing's."""
-    names = _copies_of_methods(namespace[key], namespace)
-    namespace[key] = lock
-    for name in names:
-        namespace[name] = getattr(lock, namespace[name].__name__)
+def _is_method_of(lock: Any, held: Any) -> bool:
+    return isinstance(held, BuiltinFunctionType) and held.__self__ is lock
 
 
 def _make_condition_anew(condition: Any, _key: Any, lock: Any) -> None:
     condition.__init__(lock)
-
-
-def _refuse(_owner: Any, _key: Any, _lock: Any) -> None:
-    raise TypeError("it is in use, or in what cannot be changed")
-
-
-def _short(key: Any) -> str:
-    return repr(key) if type(key) in (int, str, bytes) else f"<{type(key).__name__}>"

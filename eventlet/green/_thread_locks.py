@@ -16,6 +16,11 @@ _TIMEOUT_MAX = _pristine.thread.TIMEOUT_MAX
 class LockType(Lock):
     """A lock as threading.Lock makes it: any thread may release it; the longest waiter gets it next."""
 
+    # As the standard one is called: names are looked at. Pickled as what makes locks, which it is as well, it has to be
+    # found under this name, where nothing is patched, too.
+    __module__ = "_thread"
+    __qualname__ = "lock" if hasattr(_pristine.thread, "lock") else "allocate_lock"  # until 3.12 is dropped
+
     def __init__(self) -> None:
         Semaphore.__init__(self, 1)
 
@@ -53,8 +58,14 @@ class LockType(Lock):
     release_lock = release
     locked_lock = Lock.locked
 
+    def __reduce_ex__(self, protocol):
+        raise _cannot_pickle(self)
+
     def __repr__(self):
         return f"<{'locked' if self.locked() else 'unlocked'} {_name(self)} object at {hex(id(self))}>"
+
+
+LockType.__name__ = "lock"
 
 
 class RLock:
@@ -62,6 +73,8 @@ class RLock:
 
     Invariant: `_owner` is the identifier of who holds `_block`, if anybody.
     """
+
+    __module__ = "_thread"
 
     def __init__(self) -> None:
         self._block = LockType()
@@ -128,6 +141,9 @@ class RLock:
         self._owner = None
         self._count = 0
 
+    def __reduce_ex__(self, protocol):
+        raise _cannot_pickle(self)
+
     def __repr__(self):
         return (
             f"<{'locked' if self.locked() else 'unlocked'} {_name(self)} object "
@@ -150,5 +166,9 @@ def _checked(blocking, timeout):
     return timeout
 
 
+def _cannot_pickle(lock):
+    return TypeError(f"cannot pickle '{_name(lock)}' object")
+
+
 def _name(lock):
-    return f"{type(lock).__module__}.{type(lock).__qualname__}"
+    return f"{type(lock).__module__}.{type(lock).__name__}"

@@ -12,8 +12,11 @@ from eventlet.green import _handlers, _pause
 from eventlet.green._lookalike import look_like, present
 from eventlet.greenthread import sleep as _sleep
 from eventlet.hubs import get_hub as _get_hub
+from eventlet.hubs._current import has_hub as _has_hub
 
-__patched__: list[str] = present(_signal, "getsignal", "pause", "signal", "sigtimedwait", "sigwait", "sigwaitinfo")
+__patched__: list[str] = present(
+    _signal, "getsignal", "pause", "set_wakeup_fd", "signal", "sigtimedwait", "sigwait", "sigwaitinfo"
+)
 __getattr__, __dir__ = look_like(globals(), _signal)
 
 # Signals that are blocked, as these want them, arrive nowhere: no poller and no wake-up fd tells of
@@ -21,6 +24,7 @@ __getattr__, __dir__ = look_like(globals(), _signal)
 _FIRST_PAUSE, _LAST_PAUSE = 0.001, 0.05
 
 _standard_getsignal, _standard_signal = _signal.getsignal, _signal.signal
+_standard_set_wakeup_fd = _signal.set_wakeup_fd
 
 
 def signal(signalnum, handler):
@@ -34,6 +38,55 @@ def signal(signalnum, handler):
 def getsignal(signalnum):
     """Return the handler for a signal. Never switches."""
     return _handlers.handler_of(_standard_getsignal(signalnum))
+
+
+def patch_in_place(_module):
+    """Let the handlers that exist wait, too. Elsewhere than in the main OS thread they stay as they are."""
+    _set_anew(_handlers.may_wait)
+
+
+def undo_in_place(_module):
+    """Let the handlers that exist be the program's own functions again."""
+    _set_anew(_handlers.handler_of)
+
+
+def _set_anew(function):
+    for number in _signal.valid_signals():
+        known = _standard_getsignal(number)
+        wanted = function(known)
+        if wanted is not known:
+            try:
+                _standard_signal(number, wanted)
+            except ValueError:
+                return  # not in the main OS thread
+
+
+class _WakeupFd:
+    """`set_wakeup_fd`. Invariant: `_of_program` is what the program has set last."""
+
+    def __init__(self):
+        self._of_program = -1
+
+    def set(self, fd, warn_on_full_buffer):
+        before = _standard_set_wakeup_fd(fd, warn_on_full_buffer=warn_on_full_buffer)
+        waker = _get_hub()._waker if _has_hub() else None
+        if waker is not None:
+            before = self._of_program  # the other may be the hub's
+            if fd == -1:
+                waker.watch_signals_again()
+        self._of_program = fd
+        return before
+
+
+_wakeup_fd = _WakeupFd()
+
+
+def set_wakeup_fd(fd, /, *, warn_on_full_buffer=True):
+    """Have the number of each signal written to `fd`; return the one before, or -1. Never switches.
+
+    That the hub has one of its own nobody is told; it is there again when the program sets -1.
+    """
+    return _wakeup_fd.set(fd, warn_on_full_buffer)
 
 
 if hasattr(_signal, "pause"):

@@ -7,6 +7,8 @@ import signal
 from eventlet import _pristine
 from eventlet.hubs.listener import READ, FdListener
 
+_set_wakeup_fd = signal.set_wakeup_fd  # the standard one: patched, it would take us for the program
+
 
 class Waker:
     """A pipe whose read end the hub polls.
@@ -53,24 +55,29 @@ class Waker:
         if self._signals_wake_us:
             return
         try:
-            previous = signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+            previous = _set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
         except ValueError:  # not in the main thread of the main interpreter
             return
         if previous != -1:
             try:
-                signal.set_wakeup_fd(previous, warn_on_full_buffer=False)
+                _set_wakeup_fd(previous, warn_on_full_buffer=False)
                 return
             except (OSError, ValueError):  # it was closed, by a fork in another thread for instance
-                signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+                _set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
         self._signals_wake_us = True
+
+    def watch_signals_again(self) -> None:
+        """As `watch_signals`, after the program has set another wake-up fd, and taken it away."""
+        self._signals_wake_us = False
+        self.watch_signals()
 
     def close(self) -> None:
         if self._signals_wake_us:
             self._signals_wake_us = False
             try:
-                current = signal.set_wakeup_fd(-1)
+                current = _set_wakeup_fd(-1)
                 if current not in (-1, self._write_fd):
-                    signal.set_wakeup_fd(current)
+                    _set_wakeup_fd(current)
             except (ValueError, TypeError):
                 pass  # another thread closes us, or the interpreter is going down
         for fd in (self.fd, self._write_fd):

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = [
+    "DNS_QUERY_TIMEOUT",
+    "EAI_EAGAIN_ERROR",
+    "EAI_NODATA_ERROR",
+    "EAI_NONAME_ERROR",
+    "HOSTS_TTL",
     "HostsAnswer",
     "HostsResolver",
     "ResolverProxy",
@@ -52,6 +57,16 @@ __all__ = [
     "tcp",
     "udp",
 ]
+
+#: Seconds that `udp` and `tcp` wait for an answer, unless told otherwise.
+DNS_QUERY_TIMEOUT = 10.0
+#: Seconds after which a change of the hosts file is noticed, and that its answers are good for, unless told otherwise.
+HOSTS_TTL = 10.0
+#: What look-ups raise: nobody knew in time; the name has no such address; there is no such name. To compare with:
+#: what is raised is a new one each time.
+EAI_EAGAIN_ERROR = addrinfo.try_again()
+EAI_NODATA_ERROR = addrinfo.no_address()
+EAI_NONAME_ERROR = addrinfo.unknown_name()
 
 _socket = _pristine.c_socket
 _A, _AAAA, _IN = dns.rdatatype.A, dns.rdatatype.AAAA, dns.rdataclass.IN
@@ -81,7 +96,7 @@ class HostsResolver:
     #: What a line looks like: an address and names. Kept for callers.
     LINES_RE = re.compile(r"^[ \t]*([^\s#]+)[ \t]+([^#\r\n]*?)[ \t]*(?:#[^\r\n]*)?$", re.MULTILINE)
 
-    def __init__(self, fname: str | None = None, interval: float = 10.0) -> None:
+    def __init__(self, fname: str | None = None, interval: float = HOSTS_TTL) -> None:
         """`fname` is /etc/hosts by default; a change of it is noticed after `interval` seconds at the latest."""
         self.hosts = HostsFile(interval=interval) if fname is None else HostsFile(fname, interval)
 
@@ -344,7 +359,7 @@ def compute_expiration(query: Any, timeout: float | None) -> float | None:
 def udp(
     q: Any,
     where: str,
-    timeout: float | None = 10.0,
+    timeout: float | None = DNS_QUERY_TIMEOUT,
     port: int = 53,
     af: Any = None,
     source: str | None = None,
@@ -378,7 +393,7 @@ def udp(
 def tcp(
     q: Any,
     where: str,
-    timeout: float | None = 10.0,
+    timeout: float | None = DNS_QUERY_TIMEOUT,
     port: int = 53,
     af: Any = None,
     source: str | None = None,

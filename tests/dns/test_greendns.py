@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import socket
 import sys
@@ -398,3 +399,16 @@ def test_what_dnspython_can_use_does_not_disturb(name):
     """
     assert check_python(script, environment={"EVENTLET_RESOLVER": "dnspython"}) == "127.0.0.1\n"
     assert sys.modules["dns.resolver"] is dns.resolver
+
+
+def test_constants_are_what_the_functions_use():
+    assert greendns.HostsResolver().interval == greendns.HOSTS_TTL == 10.0
+    for function in (greendns.udp, greendns.tcp):
+        assert inspect.signature(function).parameters["timeout"].default is greendns.DNS_QUERY_TIMEOUT
+    for error, made in (
+        (greendns.EAI_EAGAIN_ERROR, addrinfo.try_again()),
+        (greendns.EAI_NODATA_ERROR, addrinfo.no_address()),
+        (greendns.EAI_NONAME_ERROR, addrinfo.unknown_name()),
+    ):
+        assert isinstance(error, socket.gaierror)
+        assert error.args == made.args

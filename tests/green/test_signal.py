@@ -388,3 +388,23 @@ def test_patched_with_os():
         """
     )
     assert said == "['handled', 'SIGUSR2', 5]\n"
+
+
+def test_the_wakeup_fd_is_the_programs_and_the_hubs_is_back_afterwards(hub, handled):
+    reader, writer = os.pipe()
+    other_reader, other_writer = os.pipe()
+    for fd in (reader, writer, other_reader, other_writer):
+        os.set_blocking(fd, False)
+    eventlet.sleep(0.001)  # the hub has its own by now
+    try:
+        assert green_signal.set_wakeup_fd(writer) == -1
+        assert green_signal.set_wakeup_fd(other_writer, warn_on_full_buffer=False) == writer
+        signal.raise_signal(signal.SIGUSR1)
+        assert os.read(other_reader, 10) == bytes([signal.SIGUSR1])
+        assert green_signal.set_wakeup_fd(-1) == other_writer
+        assert green_signal.set_wakeup_fd(-1) == -1
+        assert signal.set_wakeup_fd(-1) not in (-1, writer, other_writer)
+    finally:
+        hub._waker.watch_signals_again()
+        for fd in (reader, writer, other_reader, other_writer):
+            os.close(fd)

@@ -1,6 +1,8 @@
 """green.thread and green.threading, without patching."""
 
 import _thread as standard_thread
+import copy
+import pickle
 import sys
 import threading as standard_threading
 
@@ -8,6 +10,7 @@ import pytest
 from greenlet import getcurrent
 
 import eventlet
+from eventlet import _pristine
 from eventlet.green import thread, threading
 from tests.helpers import SOME_SECONDS, OSThread, settle
 
@@ -146,6 +149,16 @@ class TestLocks:
         assert "unlocked" in repr(lock)
         with lock:
             assert "unlocked" not in repr(lock)
+
+    def test_looks_like_the_standard_one(self, hub, make):
+        lock = make()
+        standard = _pristine.thread.RLock() if make is thread.RLock else _pristine.thread.allocate_lock()
+        for kind in type(lock), type(standard):
+            assert (kind.__module__, kind.__name__) == ("_thread", type(standard).__name__)
+        assert repr(lock).partition(" at ")[0] == repr(standard).partition(" at ")[0]
+        for function in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match=f"cannot pickle '_thread.{type(standard).__name__}' object"):
+                function(lock)
 
 
 class TestRLock:

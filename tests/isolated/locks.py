@@ -52,8 +52,8 @@ fixed = (threading.Lock(),)
 
 class Shared:
     def __init__(self):
-        lock = self.lock = threading.Lock()
-        self.locked = lambda: lock.locked()
+        self.lock = threading.Lock()
+        self.locks = iter([self.lock])  # which cannot be looked into
 
 
 shared = Shared()
@@ -103,7 +103,7 @@ assert type(nested[0]["holder"].own) is LockType
 mutex = multiprocessing.managers.BaseProxy._mutex  # which keeps its lock's methods, too
 assert type(mutex._lock) is LockType and mutex.acquire.__self__ is mutex.release.__self__ is mutex._lock
 with shared.lock:
-    assert shared.locked()  # still the lock that its owner means
+    assert next(shared.locks).locked()  # still the lock that its owner means
 assert type(lock) is LockType and same is lock and type(rlock) is RLock
 assert type(Holder.lock) is LockType
 assert type(held) is not LockType and held.locked()

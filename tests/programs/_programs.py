@@ -106,7 +106,7 @@ def command(script: str, *arguments: str, way: Way, auto: bool = False) -> list[
         run=RUN.format(directory=str(SCRIPTS)),
     )
     # monkey_patch() says which locks it comes too late for: multiprocessing.managers, for one, has such.
-    options = ["-W", "ignore:locks that were made before:RuntimeWarning"] if way.patch == "late" else []
+    options = ["-W", "ignore:locks and queues that were made before:RuntimeWarning"] if way.patch == "late" else []
     return [sys.executable, *options, "-c", text, path, *arguments]
 
 
