@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from eventlet._patching.lock_lines import line_of
 from eventlet._patching.lock_places import STANDARD_LOCK, Found, Place, find_locks
-from eventlet.green.Queue import SimpleQueue
+from eventlet.green.queue import SimpleQueue
 from eventlet.green.thread import LockType, RLock
 from eventlet.green.thread import _count as thread_count
 

@@ -37,7 +37,7 @@ else:
 
 import eventlet
 from eventlet import patcher
-from eventlet.green.Queue import SimpleQueue
+from eventlet.green.queue import SimpleQueue
 
 early = {found.attribute: found for found in patcher.unpatched_locks() if found.module == "__main__"}
 with open(__file__) as file:
