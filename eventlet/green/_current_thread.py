@@ -11,6 +11,8 @@ from eventlet.green._thread_handle import HANDLE_ATTRIBUTE, ThreadHandle
 from eventlet.green._thread_ident import get_ident
 
 _ATTRIBUTE = "_eventlet_thread"
+#: The attribute of a greenlet that handles a signal, for the main thread, as Python's handlers are called in that.
+HANDLES_SIGNAL = "_eventlet_handles_signal"
 
 
 def current_thread_for(namespace: dict[str, Any]) -> Any:
@@ -22,10 +24,13 @@ def current_thread_for(namespace: dict[str, Any]) -> Any:
         """Return the Thread that the caller runs in. Never switches.
 
         In a green thread that threading has not started it is a daemon thread that
-        cannot be joined; `enumerate` lists it until the green thread ends.
+        cannot be joined; `enumerate` lists it until the green thread ends. A signal's
+        handler that is called in the hub runs in the main thread.
         """
         thread = active.get(get_ident())
-        return make_green_thread() if thread is None else thread
+        if thread is not None:
+            return thread
+        return namespace["main_thread"]() if HANDLES_SIGNAL in getcurrent().__dict__ else make_green_thread()
 
     return current_thread
 

@@ -13,6 +13,7 @@ from functools import partial
 
 from greenlet import getcurrent, greenlet
 
+from eventlet.green._current_thread import HANDLES_SIGNAL
 from eventlet.greenthread import spawn_n, switch_away
 from eventlet.hubs._current import thread
 
@@ -55,6 +56,7 @@ class _Call:
         self.is_late = False
 
     def run(self, *args):
+        setattr(getcurrent(), HANDLES_SIGNAL, True)
         try:
             return self._handler(*args)
         except BaseException as error:

@@ -1,16 +1,19 @@
-"""Signal handlers that were set before patching may wait, as those may that are set afterwards."""
+"""Signal handlers that were set before patching may wait, as those may that are set afterwards. Both are called in the
+main thread, as threading sees it.
+"""
 
 import os
 import signal
 
 import _check
 
-handled = []
+handled, threads = [], []
 
 
 def early(number, frame):
     wait()
     handled.append(number)
+    threads.append(threading.current_thread())
 
 
 def wait():
@@ -34,6 +37,7 @@ import eventlet
 from eventlet import patcher
 
 eventlet.monkey_patch()
+import threading
 import time
 
 assert signal.getsignal(signal.SIGUSR1) is early and signal.getsignal(signal.SIGUSR2) is other
@@ -48,6 +52,8 @@ for number in (signal.SIGUSR1, signal.SIGUSR2):
         if number in handled:
             break
     assert handled.pop() == number and not handled
+    assert threads.pop() is threading.main_thread() and not threads
+    assert threading.active_count() == 1
     sender.join()
 assert signal.signal(signal.SIGUSR1, signal.SIG_DFL) is early
 
