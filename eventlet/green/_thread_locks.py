@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from operator import index
 
 from eventlet import _pristine
@@ -76,7 +77,9 @@ class RLock:
 
     __module__ = "_thread"
 
-    def __init__(self) -> None:
+    def __init__(self, *args, **kwargs) -> None:
+        if (args or kwargs) and sys.version_info >= (3, 15):  # which is when the standard one stopped ignoring them
+            raise TypeError("RLock() takes no arguments")
         self._block = LockType()
         self._owner = None
         self._count = 0

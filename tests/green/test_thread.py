@@ -329,6 +329,13 @@ class TestThreading:
         green.join()
         assert caught == [KeyError]
 
+    def test_arguments_of_an_rlock_are_ignored_as_long_as_they_were(self, hub):
+        if sys.version_info >= (3, 15):
+            with pytest.raises(TypeError, match="takes no arguments"):
+                thread.RLock(1, a=2)
+        else:
+            assert thread.RLock(1, a=2).acquire()
+
     @pytest.mark.skipif(sys.version_info < (3, 10), reason="currentThread is current_thread itself")
     def test_old_name(self, hub):
         with pytest.warns(DeprecationWarning, match="currentThread"):
