@@ -14,7 +14,10 @@ def get_ident(gr=None):
 
     Greenlets that exist at the same time have different ones.
     """
-    current = getcurrent()
+    try:
+        current = getcurrent()
+    except RuntimeError:  # the interpreter ends: what is called now are finalisers, in the main greenlet
+        return _get_os_thread_ident() if gr is None else id(gr)
     if gr is None or gr is current:
         # The main greenlet keeps the identifier of its OS thread, by which those who started
         # before the patching know it. Addresses of objects and of thread descriptors do not clash.
