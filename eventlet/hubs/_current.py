@@ -92,8 +92,8 @@ def use_hub(mod: Any = None) -> None:
     such a name with options ('libuv:ctypes'), 'package.module:Class', a module that has a
     class `Hub` (or its path), or a hub class.
 
-    A hub that the thread already has is closed; its green threads never run again.
-    Never switches. Raises HubError, and changes nothing, if the hub cannot be had.
+    A hub that the thread already has is closed; its green threads never run again, and the main
+    one, if it waits there, gets a HubError. Never switches. Raises HubError, and changes nothing, if the hub cannot be had.
     """
     if mod is None:
         mod = _pristine.os.environ.get("EVENTLET_HUB", "").strip() or get_default_hub()

@@ -317,6 +317,8 @@ class BaseHub(Readiness):
             if self._ready or self._new_timers:
                 seconds = 0
         try:
+            if self._is_closed:
+                raise HubError("the hub was closed, as use_hub() does with the old one, while others waited in it")
             events = self.do_poll(seconds)
         except BaseException as error:
             self._polling = False

@@ -148,6 +148,19 @@ def test_a_new_choice_closes_the_old_hub_with_its_fds(in_thread):
     assert before == after
 
 
+def test_a_new_choice_while_the_main_green_thread_waits_is_an_error_there(backend, in_thread):
+    def change():
+        use_hub(backend.Hub)
+        spawn(use_hub, "selects")
+        with pytest.raises(HubError, match="the hub was closed, as use_hub"):
+            sleep(1)
+        sleep(0.001)
+        assert type(get_hub()).name == "selects"
+        get_hub().close()
+
+    in_thread(change)
+
+
 def test_the_hub_of_a_thread_is_made_once(hub):
     assert get_hub() is get_hub() is hub
     assert _current.has_hub()

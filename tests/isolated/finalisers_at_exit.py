@@ -17,10 +17,13 @@ class Node:
         self.value = value
 
 
+expected = (threading.get_ident(), threading.main_thread())
+
+
 class Finalised:
     locks = (threading.Lock(), threading.RLock(), threading.Condition())
 
-    def __del__(self, expected=(threading.get_ident(), threading.main_thread())):
+    def __del__(self, expected=expected):
         for lock in self.locks:
             with lock:
                 pass
