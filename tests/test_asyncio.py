@@ -150,6 +150,24 @@ def test_the_hub_can_be_closed_while_a_coroutine_waits_as_green_threads_do(hub):
     assert hub.asyncio_loop is None
 
 
+def test_closing_the_hub_ends_its_loop_before_it_takes_the_hubs_file_from_that(hub):
+    """uvloop has pointers to its stack, on which others run by then, while its greenlet is suspended in a callback."""
+    if not hub.name.startswith("asyncio"):
+        pytest.skip("another hub")
+    sleep(0.001)
+    loop, host = hub.asyncio_loop, hub._own_embedding.host
+    unwatch, was_running = host.unwatch, []
+
+    def unwatch_and_tell():
+        was_running.append(loop.is_running())
+        unwatch()
+
+    host.unwatch = unwatch_and_tell
+    hub.close()
+    assert was_running == [False]
+    assert loop.is_closed()
+
+
 @pytest.mark.parametrize("started", [True, False])
 def test_killing_the_green_thread_cancels_the_coroutine(hub, started):
     ends = []

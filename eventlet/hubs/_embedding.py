@@ -113,8 +113,12 @@ class Embedding:
 
         Green threads that have not ended stay as they are, and go on when somebody waits: in `eventlet.sleep`, say.
         """
-        if self._is_closed:
-            return
+        if not self._is_closed:
+            self.close_in_hub()
+            self.close_in_host()
+
+    def close_in_hub(self) -> None:
+        """Do the first part of `close`: the hub is on its own again. Never switches."""
         self._is_closed = True
         if self in self.hub._dependants:
             self.hub._dependants.remove(self)
@@ -122,6 +126,9 @@ class Embedding:
         self._guest.when_host_parks = self._guest.on_its_own
         if self.host.asyncio_loop is not None:
             self.hub.asyncio_loop = self._earlier_loop
+
+    def close_in_host(self) -> None:
+        """Do the second part of `close`: the host watches nothing any more. Never switches."""
         self.host.unwatch()
         self.host.cancel_timer()
 

@@ -216,13 +216,16 @@ class Hub(_Base):
             self._loop = loop
             raise RuntimeError("a coroutine or callback of the hub's own asyncio loop cannot close the hub")
         embedding.when_left = loop.stop
-        embedding.close()
+        if not embedding.is_closed:
+            embedding.close_in_hub()
         self._own_embedding = None
         if _pristine.thread.get_ident() != self._thread_id:
             return  # nobody can end it from another thread
         self._is_ending = True
         self._leave_loop(loop)
         with no_running_loop():
+            # Not before: uvloop has pointers to its stack as long as its greenlet is suspended in a callback.
+            embedding.close_in_host()
             _close(loop)
 
     def _leave_loop(self, loop: Any) -> None:
