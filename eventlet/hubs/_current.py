@@ -93,7 +93,8 @@ def use_hub(mod: Any = None) -> None:
     class `Hub` (or its path), or a hub class.
 
     A hub that the thread already has is closed; its green threads never run again, and the main
-    one, if it waits there, gets a HubError. Never switches. Raises HubError, and changes nothing, if the hub cannot be had.
+    one, if it waits there, gets a HubError. Never switches. Raises HubError, and changes
+    nothing, if the hub cannot be had.
     """
     if mod is None:
         mod = _pristine.os.environ.get("EVENTLET_HUB", "").strip() or get_default_hub()
