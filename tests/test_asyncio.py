@@ -7,7 +7,7 @@ import contextvars
 import threading
 
 import pytest
-from greenlet import GreenletExit
+from greenlet import GreenletExit, getcurrent
 
 import eventlet
 from eventlet import asyncio as green_asyncio
@@ -150,21 +150,21 @@ def test_the_hub_can_be_closed_while_a_coroutine_waits_as_green_threads_do(hub):
     assert hub.asyncio_loop is None
 
 
-def test_closing_the_hub_ends_its_loop_before_it_takes_the_hubs_file_from_that(hub):
+def test_closing_the_hub_takes_its_file_from_the_loop_in_the_loops_greenlet(hub):
     """uvloop has pointers to its stack, on which others run by then, while its greenlet is suspended in a callback."""
     if not hub.name.startswith("asyncio"):
         pytest.skip("another hub")
     sleep(0.001)
-    loop, host = hub.asyncio_loop, hub._own_embedding.host
-    unwatch, was_running = host.unwatch, []
+    loop, host, in_loop = hub.asyncio_loop, hub._own_embedding.host, hub._loop_greenlet
+    unwatch, greenlets = host.unwatch, []
 
     def unwatch_and_tell():
-        was_running.append(loop.is_running())
+        greenlets.append(getcurrent())
         unwatch()
 
     host.unwatch = unwatch_and_tell
     hub.close()
-    assert was_running == [False]
+    assert set(greenlets) == {in_loop}
     assert loop.is_closed()
 
 

@@ -215,17 +215,24 @@ class Hub(_Base):
         if getcurrent() is self._loop_greenlet:
             self._loop = loop
             raise RuntimeError("a coroutine or callback of the hub's own asyncio loop cannot close the hub")
-        embedding.when_left = loop.stop
         if not embedding.is_closed:
             embedding.close_in_hub()
         self._own_embedding = None
         if _pristine.thread.get_ident() != self._thread_id:
             return  # nobody can end it from another thread
         self._is_ending = True
+
+        def leave() -> None:
+            embedding.close_in_host()
+            loop.stop()
+
+        embedding.when_left = leave
+        if self._loop_is_idle or not self.as_guest().is_driven:
+            embedding.close_in_host()
+        # Else the loop's greenlet does it, as soon as it goes on: it is suspended in a callback, and
+        # uvloop has pointers to its stack then, on which we are.
         self._leave_loop(loop)
         with no_running_loop():
-            # Not before: uvloop has pointers to its stack as long as its greenlet is suspended in a callback.
-            embedding.close_in_host()
             _close(loop)
 
     def _leave_loop(self, loop: Any) -> None:
