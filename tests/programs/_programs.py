@@ -118,6 +118,9 @@ def environment(way: Way | None = None) -> dict[str, str]:
         if not name.startswith(("EVENTLET_", "PYTHON")) and not name.lower().endswith("_proxy")
     }
     ours["PYTHONPATH"] = str(ROOT)
+    # gRPC prints how connections end, as information: when a server is stopped before it has seen that its client is
+    # closed, in 8 of 1,200 runs without eventlet. It reads this when it is imported.
+    ours["GRPC_VERBOSITY"] = "ERROR"
     if way is not None and way.hub:
         ours["EVENTLET_HUB"] = way.hub
     return ours
