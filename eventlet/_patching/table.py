@@ -31,6 +31,8 @@ PATCHES = (
     Patch("queue", "thread", "eventlet.green.queue"),
     Patch("_multiprocessing", "thread", "eventlet.green._multiprocessing"),
     Patch("multiprocessing.connection", "os", "eventlet._patching.connection"),
+    Patch("multiprocessing.popen_forkserver", "os", "eventlet._patching.popen"),
+    Patch("multiprocessing.popen_spawn_posix", "os", "eventlet._patching.popen"),
     Patch("multiprocessing.resource_sharer", "thread", "eventlet._patching.resource_sharer"),
     Patch("multiprocessing.util", "thread", "eventlet.green._fork_aware"),
     Patch("time", "time", "eventlet.green.time"),

@@ -11,6 +11,7 @@ import _check
 EARLY = ("_thread", "functools", "os", "reprlib", "select", "selectors", "socket", "threading", "time")
 LATE = ("_multiprocessing", "builtins", "queue", "ssl", "subprocess", "tempfile")
 LATE += ("multiprocessing.connection", "multiprocessing.resource_sharer", "multiprocessing.util")
+LATE += ("multiprocessing.popen_forkserver", "multiprocessing.popen_spawn_posix")
 _check.import_all(*EARLY)
 if "imported-before" in sys.argv:
     _check.import_all(*LATE)
