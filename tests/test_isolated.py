@@ -34,8 +34,6 @@ def runs():
 @pytest.mark.parametrize("hub_name", available_hubs())
 @pytest.mark.parametrize(("path", "arguments"), list(runs()))
 def test_isolated(path, arguments, hub_name, tmp_path):
-    if hub_name == "asyncio:uvloop" and "forkserver" in arguments and sys.version_info >= (3, 14):
-        pytest.skip("a known bug: with uvloop on Python 3.14 it hangs (NEWS.rst)")
     environment = {**os.environ, "EVENTLET_HUB": hub_name, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", str(path), *arguments]
     done = subprocess.run(

@@ -13,6 +13,7 @@ from functools import partial
 
 from greenlet import getcurrent, greenlet
 
+from eventlet import _pristine
 from eventlet.green._current_thread import HANDLES_SIGNAL
 from eventlet.greenthread import spawn_n, switch_away
 from eventlet.hubs._current import thread
@@ -28,6 +29,8 @@ class _MayWait:
         current, hub = getcurrent(), thread.__dict__.get("hub")
         if hub is None:
             return self.handler(*args)
+        if hub.wakeup_fd is not None:
+            _tell(hub.wakeup_fd, args[0])
         call = _Call(self.handler, hub)
         if not hub.is_polling_in(current):
             if current is not hub.greenlet:
@@ -44,6 +47,15 @@ class _MayWait:
         running.parent = hub.greenlet
         hub.wakeup()  # whatever it has made ready, the poll does not know of
         return None
+
+
+def _tell(fd, number):
+    """Write a signal's number to the program's wake-up fd, as the interpreter did to the hub's."""
+    if fd != -1:
+        try:
+            _pristine.os.write(fd, bytes((number,)))
+        except OSError:
+            pass  # full, or closed
 
 
 class _Call:

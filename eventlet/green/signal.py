@@ -62,18 +62,24 @@ def _set_anew(function):
 
 
 class _WakeupFd:
-    """`set_wakeup_fd`. Invariant: `_of_program` is what the program has set last."""
+    """`set_wakeup_fd`. Invariant: `_of_program` is what the program has set last.
+
+    Where the hub has to keep a wake-up fd, the program's is told of signals by their handlers: see _handlers.py.
+    """
 
     def __init__(self):
         self._of_program = -1
 
     def set(self, fd, warn_on_full_buffer):
         before = _standard_set_wakeup_fd(fd, warn_on_full_buffer=warn_on_full_buffer)
-        waker = _get_hub()._waker if _has_hub() else None
-        if waker is not None:
+        hub = _get_hub() if _has_hub() else None
+        if hub is not None and hub.wakeup_fd is not None:
+            _standard_set_wakeup_fd(before, warn_on_full_buffer=False)
+            before, hub.wakeup_fd = hub.wakeup_fd, fd
+        elif hub is not None and hub._waker is not None:
             before = self._of_program  # the other may be the hub's
             if fd == -1:
-                waker.watch_signals_again()
+                hub._waker.watch_signals_again()
         self._of_program = fd
         return before
 

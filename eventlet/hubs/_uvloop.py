@@ -6,6 +6,7 @@ import importlib
 from importlib.util import find_spec
 
 from eventlet.hubs import asyncio
+from eventlet.hubs._waker import set_wakeup_fd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +43,35 @@ class Hub(asyncio.Hub):
         loop = uvloop.new_event_loop()
         loop.set_exception_handler(self._on_exception)
         return loop
+
+    def run_forever(self, loop: Any) -> None:
+        """Run `loop`. It notices signals by a wake-up fd of its own only: the program's goes out of its way."""
+        try:
+            before = set_wakeup_fd(-1)
+        except ValueError:  # not in the main OS thread, where signals do not arrive either
+            loop.run_forever()
+            return
+        waker = self._waker
+        self.wakeup_fd = -1 if waker is not None and waker.has(before) else before
+        try:
+            loop.run_forever()
+        finally:
+            self._put_wakeup_fd_back()
+
+    def after_fork(self) -> None:
+        self._put_wakeup_fd_back()  # the loop's belongs to the parent
+        super().after_fork()
+
+    def _put_wakeup_fd_back(self) -> None:
+        fd, self.wakeup_fd = self.wakeup_fd, None
+        if fd is None:
+            return
+        try:
+            set_wakeup_fd(fd, warn_on_full_buffer=False)
+        except (OSError, ValueError):
+            set_wakeup_fd(-1)  # it was closed meanwhile
+        if self._waker is not None:
+            self._waker.watch_signals_again()
 
     def _on_exception(self, loop: Any, context: dict[str, Any]) -> None:
         """Let what a signal handler raises end the loop, as it does in asyncio; uvloop calls handlers in a callback."""

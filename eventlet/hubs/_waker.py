@@ -7,7 +7,8 @@ import signal
 from eventlet import _pristine
 from eventlet.hubs.listener import READ, FdListener
 
-_set_wakeup_fd = signal.set_wakeup_fd  # the standard one: patched, it would take us for the program
+#: The standard one: patched, it would take us for the program.
+set_wakeup_fd = signal.set_wakeup_fd
 
 
 class Waker:
@@ -18,6 +19,8 @@ class Waker:
     """
 
     def __init__(self) -> None:
+        self.fd: int
+        self._write_fd: int
         self.fd, self._write_fd = _pristine.os.pipe()
         for fd in (self.fd, self._write_fd):
             _pristine.os.set_blocking(fd, False)
@@ -45,6 +48,10 @@ class Waker:
         except BlockingIOError:
             pass
 
+    def has(self, fd: int) -> bool:
+        """Whether this is the wake-up fd that `watch_signals` sets."""
+        return fd == self._write_fd
+
     def watch_signals(self) -> None:
         """Let every signal wake the hub too; no effect outside the main thread.
 
@@ -55,15 +62,15 @@ class Waker:
         if self._signals_wake_us:
             return
         try:
-            previous = _set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+            previous = set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
         except ValueError:  # not in the main thread of the main interpreter
             return
         if previous != -1:
             try:
-                _set_wakeup_fd(previous, warn_on_full_buffer=False)
+                set_wakeup_fd(previous, warn_on_full_buffer=False)
                 return
             except (OSError, ValueError):  # it was closed, by a fork in another thread for instance
-                _set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+                set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
         self._signals_wake_us = True
 
     def watch_signals_again(self) -> None:
@@ -75,9 +82,9 @@ class Waker:
         if self._signals_wake_us:
             self._signals_wake_us = False
             try:
-                current = _set_wakeup_fd(-1)
+                current = set_wakeup_fd(-1)
                 if current not in (-1, self._write_fd):
-                    _set_wakeup_fd(current)
+                    set_wakeup_fd(current)
             except (ValueError, TypeError):
                 pass  # another thread closes us, or the interpreter is going down
         for fd in (self.fd, self._write_fd):

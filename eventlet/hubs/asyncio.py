@@ -104,6 +104,10 @@ class Hub(_Base):
         self._selector = _pristine.original("selectors").DefaultSelector()
         return asyncio.SelectorEventLoop(self._selector)
 
+    def run_forever(self, loop: Any) -> None:
+        """Run `loop` until it is stopped, or an exception ends it."""
+        loop.run_forever()
+
     def do_poll(self, seconds: float | None) -> Events:
         guest = self._guest
         assert guest is not None
@@ -193,7 +197,7 @@ class Hub(_Base):
             error: BaseException | None = None
             self._loop_is_idle = False
             try:
-                loop.run_forever()
+                self.run_forever(loop)
                 error, self.swallowed = self.swallowed, None
             except BaseException as caught:
                 error = caught  # Ctrl-C, mainly, which is for the main greenlet

@@ -103,6 +103,8 @@ class BaseHub(Readiness):
     fileno_changes = 0
     #: The asyncio loop that coroutines of this thread run on, if there is one by now.
     asyncio_loop: Any = None
+    #: The program's wake-up fd (signal.set_wakeup_fd) while the hub has to keep one of its own: -1 if there is none.
+    wakeup_fd: int | None = None
 
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock or _pristine.time.monotonic)

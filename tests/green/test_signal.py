@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -390,7 +391,8 @@ def test_patched_with_os():
     assert said == "['handled', 'SIGUSR2', 5]\n"
 
 
-def test_the_wakeup_fd_is_the_programs_and_the_hubs_is_back_afterwards(hub, handled):
+def test_the_wakeup_fd_is_the_programs_and_the_hubs_is_back_afterwards(hub, handle):
+    handle(lambda *_: None)
     reader, writer = os.pipe()
     other_reader, other_writer = os.pipe()
     for fd in (reader, writer, other_reader, other_writer):
@@ -408,3 +410,65 @@ def test_the_wakeup_fd_is_the_programs_and_the_hubs_is_back_afterwards(hub, hand
         hub._waker.watch_signals_again()
         for fd in (reader, writer, other_reader, other_writer):
             os.close(fd)
+
+
+@pytest.mark.parametrize("first", ["the hub", "the program"])
+def test_whoever_waits_for_the_programs_wakeup_fd_is_woken(hub, handle, first):
+    """As multiprocessing's fork server does, which runs patched when it has imported a program that patches."""
+    called = []
+    handle(lambda number, frame: called.append(number))
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    if first == "the hub":
+        eventlet.sleep(0.001)
+    try:
+        assert green_signal.set_wakeup_fd(writer) == -1
+        waiting = eventlet.spawn(green_os.read, reader, 10)
+        eventlet.sleep(0.001)
+        thread = OSThread(send)
+        assert waiting.wait() == bytes([signal.SIGUSR1])
+        thread.join()
+        assert called == [signal.SIGUSR1]
+        # Back to none, and closed: the hub's end does not need it.
+        assert green_signal.set_wakeup_fd(-1) == writer
+    finally:
+        green_signal.set_wakeup_fd(-1)
+        os.close(reader)
+        os.close(writer)
+    eventlet.sleep(0.001)
+    hub.close()
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_a_child_does_not_tell_its_parent_of_signals(hub, handle):
+    """The wake-up fd that a loop of uvloop's has is shared with the child."""
+    if hub.name != "asyncio:uvloop":
+        pytest.skip("asyncio itself sees to that since Python 3.12")
+    loop_was_told = []
+    eventlet.sleep(0.001)
+    hub.asyncio_loop.add_signal_handler(signal.SIGUSR1, loop_was_told.append, "told")
+    handle(lambda *_: None)
+    pid = os.fork()
+    if not pid:
+        try:
+            for _ in range(2):
+                signal.raise_signal(signal.SIGUSR1)
+                eventlet.sleep(0.001)  # its hub has a loop of its own from now on
+        finally:
+            os._exit(0)
+    assert green_os.waitpid(pid, 0) == (pid, 0)
+    eventlet.sleep(0.01)
+    assert loop_was_told == []
+    hub.asyncio_loop.remove_signal_handler(signal.SIGUSR1)
+
+
+def test_the_hubs_own_wakeup_fd_is_not_the_programs_when_its_loop_runs_once_more(hub, handle):
+    def handler(*_):
+        raise KeyError("it ends the loop")
+
+    handle(handler)
+    with pytest.raises(KeyError, match="it ends the loop"):
+        OSThread(lambda: (time.sleep(0.02), send()))
+        eventlet.sleep(SOME_SECONDS)
+    eventlet.sleep(0.001)
+    assert green_signal.set_wakeup_fd(-1) == -1
