@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import socket
 import threading
 
 import pytest
@@ -127,6 +128,27 @@ def test_the_end_of_the_program_reaches_main_and_the_loop_goes_on(hub, kind):
     with pytest.raises(kind, match="the end"):
         thread.wait()
     assert spawn_for_awaitable(double(2)).wait() == 4
+
+
+def test_a_coroutine_of_a_loop_in_a_green_thread_that_waits_as_green_threads_do_keeps_its_loop(hub):
+    here, there = map(GreenSocket, socket.socketpair())
+
+    async def wait():
+        task = asyncio.current_task()
+        assert here.recv(10) == b"word"
+        assert asyncio.get_running_loop() is loop
+        assert asyncio.current_task() is task
+        return await double(2)
+
+    sleep(0.001)
+    loop = green_asyncio.new_event_loop()
+    eventlet.spawn_after(0.001, there.send, b"word")
+    assert loop.run_until_complete(wait()) == 4
+    loop.close()
+    here.close()
+    there.close()
+    assert asyncio._get_running_loop() is None
+    assert spawn_for_awaitable(double(3)).wait() == 6
 
 
 def test_a_coroutine_that_stops_the_loop_stops_nobody_else(hub):

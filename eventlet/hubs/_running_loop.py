@@ -19,20 +19,31 @@ if TYPE_CHECKING:
 class no_running_loop:
     """Context: no asyncio loop counts as running in this OS thread, nor a task; afterwards it is as before."""
 
-    __slots__ = ("_loop", "_set", "_swap_task", "_task")
+    __slots__ = ("_before",)
 
     def __enter__(self) -> None:
-        get, self._set, self._swap_task = _functions()
-        self._task: Any = None
-        self._loop: Any = get()
-        if self._loop is not None and self._swap_task is not None:
-            self._task = self._swap_task(self._loop, None)
-        self._set(None)
+        self._before = take()
 
     def __exit__(self, *exc_info: object) -> None:
-        self._set(self._loop)
-        if self._task is not None:
-            self._swap_task(self._loop, self._task)  # type: ignore[misc]
+        put(*self._before)
+
+
+def take() -> tuple[Any, Any]:
+    """Return the loop that counts as running and its task, for `put`; from now on there is none. Never switches."""
+    get, set_running, swap_task = _functions()
+    loop, task = get(), None
+    if loop is not None and swap_task is not None:
+        task = swap_task(loop, None)
+    set_running(None)
+    return loop, task
+
+
+def put(loop: Any, task: Any) -> None:
+    """Have `loop` count as the running one, with `task`: what `take` returned. Never switches."""
+    _, set_running, swap_task = _functions()
+    set_running(loop)
+    if task is not None and swap_task is not None:
+        swap_task(loop, task)
 
 
 def _is_loaded() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eventlet.hubs import _embedding
-from eventlet.hubs._running_loop import no_running_loop
+from eventlet.hubs._running_loop import put, take
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ class Host(_embedding.Host):
         self.loop = self.asyncio_loop = loop
         self._fd: int | None = None
         self._timer: Any = None
+        #: The running loop and task of green threads: of a coroutine that waits as they do, in a loop of their own.
+        self._theirs: tuple[Any, Any] = (None, None)
 
     def watch(self, fd: int, call: Callable[[], object]) -> None:
         self.loop.add_reader(fd, self._hidden(call))
@@ -47,10 +49,15 @@ class Host(_embedding.Host):
         return bool(self.loop.is_running())
 
     def _hidden(self, call: Callable[[], object]) -> Callable[[], object]:
-        """Return `call` made without a running loop."""
+        """Return `call` made while this loop does not count as running."""
 
         def call_hidden() -> None:
-            with no_running_loop():
+            ours = take()
+            put(*self._theirs)
+            try:
                 call()
+            finally:
+                self._theirs = take()
+                put(*ours)
 
         return call_hidden
