@@ -31,12 +31,13 @@ class _MayWait:
             return self.handler(*args)
         if hub.wakeup_fd is not None:
             _tell(hub.wakeup_fd, args[0])
+        if not hub.runs_in(current):
+            return self.handler(*args)
         call = _Call(self.handler, hub)
-        if not hub.is_polling_in(current):
-            if current is not hub.greenlet:
-                return self.handler(*args)
+        if not hub.is_polling:
             call.is_late = True
             return spawn_n(call.run, *args)
+        call.is_late = not hub.poll_may_raise
         running = greenlet(call.run, current)
         running.gr_context = copy_context()
         switch = running.switch
@@ -64,7 +65,7 @@ class _Call:
     def __init__(self, handler, hub):
         self._handler = handler
         self._hub = hub
-        #: Whether what the interpreter has called has returned before it.
+        #: Whether what the interpreter has called has returned before it, or must not raise.
         self.is_late = False
 
     def run(self, *args):

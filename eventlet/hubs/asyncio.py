@@ -68,6 +68,7 @@ class Hub(_Base):
     """
 
     name = "asyncio"
+    poll_may_raise = False  # a callback of the loop that is interrupted is lost, and the loop tells nobody but stderr
 
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock)
@@ -159,8 +160,8 @@ class Hub(_Base):
                 self._ended_by = error
         super().run(*args, **kwargs)
 
-    def is_polling_in(self, current: greenlet) -> bool:
-        return self._polling and (current is self.greenlet or current is self._loop_greenlet)
+    def runs_in(self, current: greenlet) -> bool:
+        return current is self.greenlet or current is self._loop_greenlet
 
     def _is_on_its_own(self) -> bool:
         guest = self.as_guest()

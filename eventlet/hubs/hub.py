@@ -105,6 +105,8 @@ class BaseHub(Readiness):
     asyncio_loop: Any = None
     #: The program's wake-up fd (signal.set_wakeup_fd) while the hub has to keep one of its own: -1 if there is none.
     wakeup_fd: int | None = None
+    #: Whether what a signal handler raises may interrupt the poll anywhere.
+    poll_may_raise = True
 
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock or _pristine.time.monotonic)
@@ -243,9 +245,14 @@ class BaseHub(Readiness):
         self.check_may_block()
         return self._switch()
 
-    def is_polling_in(self, current: greenlet) -> bool:
-        """Whether this hub waits, and in `current`: then who runs there is a signal handler. Never switches."""
-        return self._polling and current is self.greenlet
+    def runs_in(self, current: greenlet) -> bool:
+        """Whether `current` is the hub's own, in which no green thread's code runs. Never switches."""
+        return current is self.greenlet
+
+    @property
+    def is_polling(self) -> bool:
+        """Whether this hub waits: then who runs in its greenlet is a signal handler."""
+        return self._polling
 
     def check_may_block(self) -> None:
         """Raise RuntimeError if the caller is the hub, which must never wait for itself."""

@@ -97,7 +97,7 @@ def test_a_handler_that_is_called_while_everybody_waits_may_wait(hub, handle, mo
     assert order == [signal.SIGUSR1, "from another green thread"]
 
 
-@pytest.mark.parametrize("send", [send_in_poll, send_between_polls])
+@pytest.mark.parametrize("send", SENDERS)
 @pytest.mark.parametrize("wait", [lambda: None, lambda: eventlet.sleep(0.001)])
 def test_what_such_a_handler_raises_is_raised_in_the_main_green_thread(hub, handle, monkeypatch, send, wait):
     def handler(number, frame):
